@@ -1,0 +1,153 @@
+"""What undo is made of: small records that can be applied and reverted.
+
+There is exactly one way to change an open scene: make an edit and apply it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import GridError
+from engine.grid import Box
+from engine.mask import VoxelMask
+from engine.scene import Labels, VoxelScene
+
+
+class Editable(Protocol):
+    """What edits change: whoever holds the current scene and mask."""
+
+    scene: VoxelScene
+    mask: VoxelMask
+
+
+class Edit(Protocol):
+    """One undoable change."""
+
+    name: str
+
+    def apply(self, target: Editable) -> Box:
+        """Make the change; gives the box of voxels that may look different."""
+        ...
+
+    def revert(self, target: Editable) -> Box:
+        """Take the change back; gives the box of voxels that may look different."""
+        ...
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the record keeps alive, for the history's budget."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class VoxelEdit:
+    """New labels for the masked voxels of a box.
+
+    Attributes
+    ----------
+    mask
+        `(sx, sy, sz) bool`.
+    before, after
+        `(n,) uint8`, the labels of the masked voxels in C order.
+    """
+
+    name: str
+    box: Box
+    mask: NDArray[np.bool_]
+    before: NDArray[np.uint8]
+    after: NDArray[np.uint8]
+
+    @classmethod
+    def between(
+        cls, name: str, scene: VoxelScene, box: Box, labels: Labels, mask: NDArray[np.bool_] | None = None
+    ) -> VoxelEdit:
+        """Record what changes when `labels (sx, sy, sz)` are written into `box` of `scene` where `mask` is true."""
+        scene.grid.require(box, "edit")
+        if labels.shape != box.shape:
+            raise GridError(f"labels {labels.shape} do not fill box {box}; give an array of shape {box.shape}")
+        old = scene.read(box)
+        changed = old != labels
+        if mask is not None:
+            changed &= mask
+        tight = VoxelMask.of_array(changed, box.lower)
+        part = tight.box.relative_to(box).slices
+        return cls(name, tight.box, tight.array, old[part][tight.array], labels[part][tight.array])
+
+    @property
+    def count(self) -> int:
+        """Number of voxels that change."""
+        return len(self.before)
+
+    @property
+    def nbytes(self) -> int:
+        return self.mask.nbytes + self.before.nbytes + self.after.nbytes
+
+    def apply(self, target: Editable) -> Box:
+        return self._write(target, self.after)
+
+    def revert(self, target: Editable) -> Box:
+        return self._write(target, self.before)
+
+    def _write(self, target: Editable, values: NDArray[np.uint8]) -> Box:
+        if not self.box.is_empty:
+            labels = np.zeros(self.box.shape, dtype=np.uint8)
+            labels[self.mask] = values
+            target.scene.write(self.box, labels, self.mask)
+        return self.box
+
+
+@dataclass(frozen=True, eq=False)
+class GridEdit:
+    """New bounds: the whole scene is replaced by one of another size. Both share their chunks with nobody else.
+
+    The mask is dropped with the old frame and comes back with it.
+    """
+
+    name: str
+    before: VoxelScene
+    after: VoxelScene
+    mask_before: VoxelMask
+
+    @classmethod
+    def between(cls, name: str, target: Editable, after: VoxelScene) -> GridEdit:
+        """Record the step from the target's scene to `after`; both are kept as snapshots."""
+        return cls(name, target.scene.snapshot(), after.snapshot(), target.mask)
+
+    @property
+    def nbytes(self) -> int:
+        return self.before.store.nbytes() + self.after.store.nbytes()
+
+    def apply(self, target: Editable) -> Box:
+        target.scene = self.after.snapshot()
+        target.mask = VoxelMask.nothing()
+        return target.scene.box
+
+    def revert(self, target: Editable) -> Box:
+        target.scene = self.before.snapshot()
+        target.mask = self.mask_before
+        return target.scene.box
+
+
+@dataclass(frozen=True, eq=False)
+class MaskEdit:
+    """Another mask."""
+
+    name: str
+    before: VoxelMask
+    after: VoxelMask
+
+    @property
+    def nbytes(self) -> int:
+        return self.before.array.nbytes + self.after.array.nbytes
+
+    def apply(self, target: Editable) -> Box:
+        target.mask = self.after
+        return self.before.box.union(self.after.box)
+
+    def revert(self, target: Editable) -> Box:
+        target.mask = self.before
+        return self.before.box.union(self.after.box)

@@ -1,0 +1,95 @@
+"""Bird's-eye maps of a scene: the layout that people paint and models follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import GridError, LabelError
+from engine.labels import LabelSpace
+from engine.scene import Labels
+
+CELL = 8
+"""Edge of a layout cell in voxels (1.6 m at 0.2 m)."""
+
+LAYOUT_CLASSES = ("free", "road", "sidewalk", "parking", "other-ground", "terrain", "building", "vegetation")
+LAYOUT_COLOURS = (0xFFFFFF, 0x5B6472, 0xA9B0BB, 0x8A7FA8, 0x8C6F5A, 0xA3B86C, 0xD9B48F, 0x4F9D4A)
+"""Palette of layout pictures, 0xRRGGBB, in the order of `LAYOUT_CLASSES`."""
+
+
+@dataclass(frozen=True, eq=False)
+class LayoutMap:
+    """A coarse map that a person can paint: one class and one height for each cell of 8 x 8 voxels.
+
+    Attributes
+    ----------
+    classes
+        `(X / 8, Y / 8) uint8`, index into `LAYOUT_CLASSES`; 0 leaves the cell to the model.
+    heights
+        `(X / 8, Y / 8) uint8`, top of buildings in voxels above the scene's floor; 0 leaves it to the model.
+    """
+
+    classes: NDArray[np.uint8]
+    heights: NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        if self.classes.shape != self.heights.shape or self.classes.ndim != 2:
+            raise GridError(f"layout classes {self.classes.shape} and heights {self.heights.shape} differ in shape")
+        if self.classes.size and int(self.classes.max()) >= len(LAYOUT_CLASSES):
+            raise LabelError(
+                f"layout class {int(self.classes.max())} is unknown; ids are 0 to {len(LAYOUT_CLASSES) - 1}"
+            )
+
+    @classmethod
+    def free(cls, cells: tuple[int, int]) -> LayoutMap:
+        """Make a map that leaves everything to the model."""
+        return cls(np.zeros(cells, np.uint8), np.zeros(cells, np.uint8))
+
+    def window(self, x0: int, y0: int, cells: tuple[int, int]) -> LayoutMap:
+        """Cut out `cells` cells from cell (x0, y0) on; cells outside the map are free."""
+        out = LayoutMap.free(cells)
+        xs, ys = slice(max(x0, 0), x0 + cells[0]), slice(max(y0, 0), y0 + cells[1])
+        part = self.classes[xs, ys]
+        target = (
+            slice(xs.start - x0, xs.start - x0 + part.shape[0]),
+            slice(ys.start - y0, ys.start - y0 + part.shape[1]),
+        )
+        out.classes[target] = part
+        out.heights[target] = self.heights[xs, ys]
+        return out
+
+
+def layout_of(labels: Labels, space: LabelSpace) -> LayoutMap:
+    """Compute the layout of a scene, so that a model can learn to follow one.
+
+    Parameters
+    ----------
+    labels
+        `(X, Y, Z) uint8` train ids with X and Y multiples of 8; unknown voxels count as empty.
+
+    A cell is building where at least half of its columns hold building, else vegetation where at least half hold
+    vegetation, else its most common ground class; a cell without ground is free.
+    """
+    x, y, z = labels.shape
+    if x % CELL or y % CELL:
+        raise GridError(f"a layout needs whole cells of {CELL} voxels, not {x} x {y}; crop or pad the scene")
+    building, vegetation = space.find("building"), space.find("vegetation")
+    half = CELL * CELL // 2
+    is_building = labels == building
+    buildings = _per_cell(is_building.any(axis=2))
+    plants = _per_cell((labels == vegetation).any(axis=2))
+    grounds = np.stack([_per_cell((labels == space.find(n)).any(axis=2)) for n in LAYOUT_CLASSES[1:6]])
+    classes = np.where(grounds.max(axis=0) > 0, grounds.argmax(axis=0) + 1, 0)
+    classes[plants >= half] = LAYOUT_CLASSES.index("vegetation")
+    classes[buildings >= half] = LAYOUT_CLASSES.index("building")
+    tops = np.where(is_building, np.arange(1, z + 1, dtype=np.uint8), 0).max(axis=2)
+    heights = tops.reshape(x // CELL, CELL, y // CELL, CELL).max(axis=(1, 3))
+    heights[classes != LAYOUT_CLASSES.index("building")] = 0
+    return LayoutMap(classes.astype(np.uint8), heights.astype(np.uint8))
+
+
+def _per_cell(columns: NDArray[np.bool_]) -> NDArray[np.int64]:
+    x, y = columns.shape
+    return np.asarray(columns.reshape(x // CELL, CELL, y // CELL, CELL).sum(axis=(1, 3)), dtype=np.int64)

@@ -1,0 +1,216 @@
+"""What one can ask of the engine, as frozen records that hold all the work needs, and what it answers.
+
+A request crosses threads without a lock: scenes in it are snapshots, nothing in it changes. No torch here, so that
+documents and windows can build requests before the engine is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from engine.errors import RequestError
+from engine.geometry.maps import LayoutMap
+from engine.grid import Box
+from engine.labels import LabelSpace
+from engine.mask import VoxelMask
+from engine.scene import Labels, VoxelScene
+
+Preview = Literal["off", "auto", "every"]
+SAMPLERS = ("dpmpp-2m", "ddim")
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How to sample; every task takes one.
+
+    Attributes
+    ----------
+    model
+        Name or folder of a model.
+    seed
+        One seed gives one result (same model, device type and thread count).
+    steps
+        Denoising steps.
+    sampler
+        One of `SAMPLERS`.
+    guidance
+        Scale of classifier-free guidance on the layout; 1 is off.
+    strength
+        1 makes the region anew; less starts from what is there (SDEdit, Meng et al. 2022).
+    allow, forbid
+        Class names that may, or may not, appear in what is newly made; an empty `allow` allows all.
+    device
+        `auto`, `cpu`, `cuda` or `mps`.
+    preview
+        Whether steps carry labels to show: never, as often as they stay cheap, or always.
+    keep_known
+        Also replace the known region of the clean estimate at every step, not only condition on it.
+    """
+
+    model: str = "city"
+    seed: int = 0
+    steps: int = 12
+    sampler: str = "dpmpp-2m"
+    guidance: float = 1.0
+    strength: float = 1.0
+    allow: tuple[str, ...] = ()
+    forbid: tuple[str, ...] = ()
+    device: str = "auto"
+    preview: Preview = "off"
+    keep_known: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.steps <= 1000:
+            raise RequestError(f"{self.steps} steps cannot be sampled; take 1 to 1000 (12 is a good start)")
+        if self.sampler not in SAMPLERS:
+            raise RequestError(f"no sampler '{self.sampler}'; there are: {', '.join(SAMPLERS)}")
+        if not 0.0 < self.strength <= 1.0:
+            raise RequestError(f"strength {self.strength} is outside (0, 1]; 1 makes the region anew")
+        if not 0.0 <= self.guidance <= 50.0:
+            raise RequestError(f"guidance {self.guidance} is outside [0, 50]; 1 is off, 2 is strong")
+        if not 0 <= self.seed < 2**63:
+            raise RequestError(f"seed {self.seed} is outside 0 to 2^63 - 1; take another")
+
+    def barred_ids(self, space: LabelSpace) -> tuple[int, ...]:
+        """List the train ids that must not be newly made; raises `LabelError` for an unknown name."""
+        allowed = {space.find(n) for n in self.allow} or set(range(len(space)))
+        barred = {space.find(n) for n in self.forbid} | (set(range(len(space))) - allowed)
+        if barred - {space.empty} == set(space.solid_ids) and space.empty in barred:
+            raise RequestError("every class is barred; allow at least one")
+        return tuple(sorted(barred - {space.empty} if not self.forbid else barred))
+
+
+@dataclass(frozen=True)
+class GenerateRequest:
+    """Make a scene from nothing, or from a layout.
+
+    Attributes
+    ----------
+    size
+        Voxels along x and y; the height is the model's.
+    layout
+        Bird's-eye map to follow; free cells are the model's choice.
+    """
+
+    size: tuple[int, int]
+    sampling: Sampling
+    layout: LayoutMap | None = None
+    name: str = field(default="generate", init=False)
+
+
+@dataclass(frozen=True)
+class InpaintRequest:
+    """Make the masked voxels of a scene anew; all others keep every byte.
+
+    Attributes
+    ----------
+    scene
+        A snapshot.
+    layout
+        Bird's-eye map of the whole scene to follow under the mask.
+    """
+
+    scene: VoxelScene
+    mask: VoxelMask
+    sampling: Sampling
+    layout: LayoutMap | None = None
+    name: str = field(default="inpaint", init=False)
+
+
+@dataclass(frozen=True)
+class OutpaintRequest:
+    """Grow a scene to `size`; the old voxels keep every byte and lie at `at` in the new frame.
+
+    Attributes
+    ----------
+    size
+        New voxels along x and y.
+    at
+        Where the old corner lies in the new frame, voxels; `None` centres it, snapped to the latent cell.
+    overlap
+        Width of the known band that each tile sees, voxels.
+    """
+
+    scene: VoxelScene
+    size: tuple[int, int]
+    sampling: Sampling
+    at: tuple[int, int] | None = None
+    overlap: int = 96
+    layout: LayoutMap | None = None
+    name: str = field(default="outpaint", init=False)
+
+
+Request = GenerateRequest | InpaintRequest | OutpaintRequest
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where new voxels came from; written into every output that can hold it."""
+
+    task: str
+    model: str
+    model_sha256: str
+    sampling: Mapping[str, Any]
+    version: str
+
+    @classmethod
+    def of(cls, request: Request, model: str, model_sha256: str, version: str) -> Provenance:
+        """Record a request."""
+        parameters = asdict(request.sampling)
+        del parameters["preview"], parameters["model"]
+        return cls(request.name, model, model_sha256, parameters, version)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give plain JSON types."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a task made.
+
+    Attributes
+    ----------
+    scene
+        The whole new scene (`generate`, `outpaint`), or `None` where only a part of the request's scene changed.
+    box, labels, mask
+        The new labels `(sx, sy, sz) uint8` of a box and which of them are new, in the frame of the new scene.
+    at
+        Where the old scene's corner lies in the new one.
+    """
+
+    box: Box
+    labels: Labels
+    mask: VoxelMask
+    provenance: Provenance
+    scene: VoxelScene | None = None
+    at: tuple[int, int] = (0, 0)
+    first_step_seconds: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One moment of a run.
+
+    Attributes
+    ----------
+    index, total
+        Steps done and to be done, over all tiles.
+    stage
+        What is going on, in words.
+    box, labels
+        Clean estimate `(sx, sy, sz) uint8` to show in that box (frame of the new scene), on steps that carry one.
+    result
+        Only on the last one.
+    """
+
+    index: int
+    total: int
+    stage: str
+    sigma: float = 0.0
+    box: Box | None = None
+    labels: Labels | None = None
+    result: Result | None = None

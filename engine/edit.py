@@ -47,12 +47,16 @@ class Edit(Protocol):
 class VoxelEdit:
     """New labels for the masked voxels of a box.
 
+    A voxel that changes its class is no longer part of the thing it belonged to: its instance id becomes 0.
+
     Attributes
     ----------
     mask
         `(sx, sy, sz) bool`.
     before, after
         `(n,) uint8`, the labels of the masked voxels in C order.
+    instances
+        `(n,) uint32`, the instance ids that the masked voxels had, or `None` where the scene has no such channel.
     """
 
     name: str
@@ -60,6 +64,7 @@ class VoxelEdit:
     mask: NDArray[np.bool_]
     before: NDArray[np.uint8]
     after: NDArray[np.uint8]
+    instances: NDArray[np.uint32] | None = None
 
     @classmethod
     def between(
@@ -75,7 +80,14 @@ class VoxelEdit:
             changed &= mask
         tight = VoxelMask.of_array(changed, box.lower)
         part = tight.box.relative_to(box).slices
-        return cls(name, tight.box, tight.array, old[part][tight.array], labels[part][tight.array])
+        return cls(
+            name,
+            tight.box,
+            tight.array,
+            old[part][tight.array],
+            labels[part][tight.array],
+            scene.read_instances(tight.box)[tight.array] if scene.has_instances else None,
+        )
 
     @property
     def count(self) -> int:
@@ -84,20 +96,25 @@ class VoxelEdit:
 
     @property
     def nbytes(self) -> int:
-        return self.mask.nbytes + self.before.nbytes + self.after.nbytes
+        instances = 0 if self.instances is None else self.instances.nbytes
+        return self.mask.nbytes + self.before.nbytes + self.after.nbytes + instances
 
     def apply(self, target: Editable) -> Box:
-        return self._write(target, self.after)
+        self._write(target.scene, "labels", self.after)
+        if self.instances is not None:
+            self._write(target.scene, "instances", np.zeros_like(self.instances))
+        return self.box
 
     def revert(self, target: Editable) -> Box:
-        return self._write(target, self.before)
-
-    def _write(self, target: Editable, values: NDArray[np.uint8]) -> Box:
-        if not self.box.is_empty:
-            labels = np.zeros(self.box.shape, dtype=np.uint8)
-            labels[self.mask] = values
-            target.scene.write(self.box, labels, self.mask)
+        self._write(target.scene, "labels", self.before)
+        if self.instances is not None:
+            self._write(target.scene, "instances", self.instances)
         return self.box
+
+    def _write(self, scene: VoxelScene, channel: str, values: NDArray[np.generic]) -> None:
+        spread = np.zeros(self.box.shape, dtype=values.dtype)
+        spread[self.mask] = values
+        scene.store.write(self.box, spread, self.mask, channel)
 
 
 @dataclass(frozen=True, eq=False)

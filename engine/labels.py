@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +81,27 @@ class LabelSpace:
         """Names of the colour presets, the default first."""
         return tuple(self.classes[0].colours)
 
+    def to_json(self) -> dict[str, Any]:
+        """Give the whole class table as plain JSON types, for files that must be read where it is not shipped."""
+        classes = [
+            {
+                "name": c.name,
+                "kind": c.kind,
+                "priority": c.priority,
+                "raw_ids": list(c.raw_ids),
+                "colours": {palette: f"{rgb:06x}" for palette, rgb in c.colours.items()},
+            }
+            for c in self.classes
+        ]
+        remaps = {other: dict(pairs) for other, pairs in self.remaps.items()}
+        return {
+            "name": self.name,
+            "empty": self.empty,
+            "ignored_raw_ids": list(self.ignored_raw_ids),
+            "remaps": remaps,
+            "classes": classes,
+        }
+
     def find(self, name: str) -> int:
         """Look up the train id of a class; raises `LabelError` with the names there are."""
         if name not in self.names:
@@ -115,9 +137,13 @@ class LabelSpace:
         return table
 
     def to_raw(self) -> NDArray[np.uint16]:
-        """Give the table train id -> raw id, `(256,) uint16`; unknown becomes the raw id of empty."""
+        """Give the table train id -> raw id, `(256,) uint16`; unknown becomes the raw id of empty.
+
+        A class without raw ids of its own is written as its train id.
+        """
         table = np.zeros(256, dtype=np.uint16)
-        table[: len(self)] = [c.raw_ids[0] for c in self.classes]
+        table[: len(self)] = [c.raw_ids[0] if c.raw_ids else i for i, c in enumerate(self.classes)]
+        table[UNKNOWN] = table[self.empty]
         return table
 
     def remap_to(self, other: LabelSpace, mapping: Mapping[str, str] | None = None) -> NDArray[np.uint8]:
@@ -142,6 +168,14 @@ def parse_label_space(text: str, source: Path | str) -> LabelSpace:
     """Read a label space from JSON text; raises `LabelError` that names what is missing."""
     try:
         data = json.loads(text)
+    except ValueError as error:
+        raise LabelError(f"{source} is no JSON ({error}); compare it with a shipped label space") from error
+    return label_space_of(data, source)
+
+
+def label_space_of(data: Any, source: Path | str) -> LabelSpace:
+    """Make a label space of parsed JSON, as `LabelSpace.to_json` gives; raises `LabelError` that names the fault."""
+    try:
         classes = tuple(
             LabelClass(
                 c["name"],
@@ -163,6 +197,13 @@ def parse_label_space(text: str, source: Path | str) -> LabelSpace:
         raise LabelError(f"{source} is no label space ({error!r}); compare it with a shipped one") from error
     if not 0 < len(classes) < UNKNOWN or not 0 <= space.empty < len(classes):
         raise LabelError(f"{source} has {len(classes)} classes and empty id {space.empty}; 1 to 254 classes work")
+    doubles = sorted({n for n in space.names if space.names.count(n) > 1})
+    plain = [c.name for c in classes if not c.colours]
+    if doubles or plain:
+        raise LabelError(
+            f"{source} names {doubles or plain} {'twice' if doubles else 'without a colour'}; "
+            "give every class one name and one colour"
+        )
     return space
 
 
@@ -177,10 +218,9 @@ def read_label_space(path: Path) -> LabelSpace:
 @cache
 def label_space(name: str = "semantickitti") -> LabelSpace:
     """Get a shipped label space by name; raises `LabelError` with the names there are."""
-    path = shipped("palettes", f"{name}.json")
-    if not path.is_file():
+    if name not in label_space_names():
         raise LabelError(f"no label space '{name}'; shipped are: {', '.join(label_space_names())}")
-    return read_label_space(path)
+    return read_label_space(shipped("palettes", f"{name}.json"))
 
 
 def label_space_names() -> list[str]:

@@ -72,6 +72,9 @@ class VoxelMask:
         parts, _ = ndimage.label(labels == labels[start])
         return cls.of_array(parts == parts[start])
 
+    def __deepcopy__(self, memo: dict[int, object]) -> VoxelMask:
+        return self  # never changed in place, so snapshots of a scene can share it
+
     @property
     def count(self) -> int:
         """Number of masked voxels."""
@@ -109,11 +112,15 @@ class VoxelMask:
 
     def grow(self, voxels: int, bounds: Box) -> VoxelMask:
         """Add every voxel within `voxels` steps (6 neighbours), inside `bounds`."""
+        if voxels < 1 or self.is_empty:
+            return self.clip(bounds)
         box = self.box.pad(voxels).clip(bounds)
         return VoxelMask.of_array(ndimage.binary_dilation(self.within(box), iterations=voxels), box.lower)
 
     def shrink(self, voxels: int) -> VoxelMask:
         """Drop every voxel within `voxels` steps (6 neighbours) of an unmasked one."""
+        if voxels < 1:
+            return self
         padded = self.box.pad(1)
         return VoxelMask.of_array(ndimage.binary_erosion(self.within(padded), iterations=voxels), padded.lower)
 

@@ -51,6 +51,8 @@ class VoxelScene:
         metadata: dict[str, Any] | None = None,
     ) -> VoxelScene:
         """Make a scene of an array of train ids `(X, Y, Z)`; default grid 0.2 m, default space SemanticKITTI."""
+        if labels.ndim != 3 or labels.dtype != np.uint8:
+            raise GridError(f"labels are {labels.dtype} of shape {labels.shape}; give uint8 (X, Y, Z)")
         shape = cast(tuple[int, int, int], labels.shape)
         scene = cls(grid or Grid(shape), space or label_space(), metadata=metadata)
         scene.write(scene.box, labels)
@@ -71,6 +73,13 @@ class VoxelScene:
     def read(self, box: Box | None = None) -> Labels:
         """Copy train ids `(sx, sy, sz) uint8` out of a box, by default of everything."""
         return cast(Labels, self.store.read(box or self.box))
+
+    def read_instances(self, box: Box | None = None) -> NDArray[np.uint32]:
+        """Copy instance ids `(sx, sy, sz) uint32` out of a box; all 0 where the scene knows none."""
+        where = box or self.box
+        if not self.has_instances:
+            return np.zeros(where.shape, dtype=np.uint32)
+        return cast(NDArray[np.uint32], self.store.read(where, "instances"))
 
     def read_padded(self, box: Box, fill: int) -> Labels:
         """Copy a box that may leave the scene; voxels outside read as `fill`."""
@@ -105,9 +114,12 @@ class VoxelScene:
         inside = box.intersect(self.box)
         if self.has_instances and not inside.is_empty:
             part.store.add_channel("instances", np.uint32)
-            part.store.write(inside.relative_to(box), self.store.read(inside, "instances"), channel="instances")
+            part.store.write(inside.relative_to(box), self.read_instances(inside), channel="instances")
         return part
 
     def count_classes(self, box: Box | None = None) -> NDArray[np.int64]:
         """Count the voxels of every id, `(256,) int64`."""
-        return np.bincount(self.read(box).ravel(), minlength=256)
+        counts = np.zeros(256, dtype=np.int64)
+        for part in (box or self.box).tiles((256, 256, self.grid.shape[2])):
+            counts += np.bincount(self.read(part).ravel(), minlength=256)
+        return counts

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import distance_transform_edt, uniform_filter
 
 from engine.data.city.canvas import OTHER_GROUND, PARKING, ROAD, SIDEWALK, TERRAIN
 from engine.data.city.frame import Frame
@@ -148,7 +148,7 @@ def paint_streets(network: Network, field: StreetField, rng: np.random.Generator
     bay = _attribute(network, lambda s, i: BAY_WIDTH if s.bays[i] else 0)[pick]
     verge = _attribute(network, lambda s, i: s.verges[i])[pick]
     walk = _attribute(network, lambda s, i: s.walks[i])[pick]
-    field.profile = bay + verge + walk
+    field.profile = uniform_filter(bay + verge + walk, 41)
     edge, clear = field.edge, field.node > 62
     ground = np.zeros(edge.shape, np.uint8)
     ground[edge <= field.profile] = SIDEWALK

@@ -1,0 +1,145 @@
+"""Street furniture and people: trees' places along streets, lamps, signs, traffic lights, bollards, pedestrians."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.data.city import stamps
+from engine.data.city.blocks import Block, Plan
+from engine.data.city.canvas import OTHER_GROUND, SIDEWALK, TERRAIN
+from engine.data.city.network import ARTERIAL, LANE, MAIN, Network
+from engine.data.city.painter import Painter
+from engine.data.city.stamps import heading_index
+from engine.data.city.streets import BAY_WIDTH, StreetLine, crossing_places
+from engine.data.city.style import Style
+
+_WALKABLE = (SIDEWALK, OTHER_GROUND)
+
+
+def _kerb(line: StreetLine, side: float) -> float:
+    """How far the sidewalk or verge starts from the middle."""
+    return line.street.half + (BAY_WIDTH if line.street.bays[1 if side > 0 else 0] else 0)
+
+
+def put_furniture(plan: Plan, painter: Painter, network: Network) -> None:
+    """Place lamps, signs and traffic lights along every street."""
+    for line, (first, last) in zip(plan.lines, crossing_places(network), strict=True):
+        if line.street.kind != LANE:
+            _put_lamps(plan, painter, line)
+        for side in (1.0, -1.0):
+            _put_signs(plan, painter, line, side)
+            for place, end in ((first, 1.0), (last, -1.0)):
+                if place > 0:
+                    _dress_crossing(plan, painter, line, side, float(place) + 9 * end, end)
+
+
+def _put_lamps(plan: Plan, painter: Painter, line: StreetLine) -> None:
+    rng = plan.rng
+    variant = 0 if line.street.kind == ARTERIAL else int(rng.choice([0, 1, 1, 2]))
+    step = float(rng.integers(110, 170))
+    side = 1.0 if rng.random() < 0.5 else -1.0
+    place = float(rng.integers(40, 90))
+    while place < line.length - 30:
+        spot = line.frame(place, side * (_kerb(line, side) + 2.5))
+        heading = heading_index(spot.uy * side, -spot.ux * side)
+        painter.place(stamps.lamp(variant, heading), spot.x, spot.y, (SIDEWALK, TERRAIN))
+        place += step
+        side = -side
+
+
+def _put_signs(plan: Plan, painter: Painter, line: StreetLine, side: float) -> None:
+    rng = plan.rng
+    place = float(rng.integers(50, 160))
+    while place < line.length - 40:
+        spot = line.frame(place, side * (_kerb(line, side) + 2.5))
+        variant = 4 if line.street.kind <= MAIN and rng.random() < 0.12 else int(rng.integers(0, 4))
+        heading = heading_index(spot.ux * side, spot.uy * side)
+        painter.place(stamps.sign(variant, heading), spot.x, spot.y, (SIDEWALK, TERRAIN))
+        place += float(rng.integers(90, 320))
+
+
+def _dress_crossing(plan: Plan, painter: Painter, line: StreetLine, side: float, place: float, end: float) -> None:
+    """A signal on main streets, a sign elsewhere, sometimes bollards, and people who cross."""
+    rng = plan.rng
+    spot = line.frame(place + 2 * end, side * (line.street.half + 3))
+    facing = heading_index(spot.ux * end, spot.uy * end)
+    if line.street.kind <= MAIN and side * end > 0:
+        painter.place(stamps.signal(int(rng.random() < 0.4), facing), spot.x, spot.y, _WALKABLE)
+    elif rng.random() < 0.6:
+        painter.place(stamps.sign(int(rng.integers(0, 4)), facing), spot.x, spot.y, _WALKABLE)
+    if rng.random() < 0.25:
+        for i in range(5):
+            post = line.frame(place - end * (4 + 5 * i), side * (line.street.half + 2))
+            painter.place(stamps.bollard(5), post.x, post.y, _WALKABLE)
+
+
+def street_tree_places(plan: Plan, style: Style) -> list[tuple[float, float]]:
+    """Rows of trees along some streets: in verges, kerb extensions and wide sidewalks; positions (x, y)."""
+    rng, places = plan.rng, []
+    for line in plan.lines:
+        for side in (1.0, -1.0):
+            index = 1 if side > 0 else 0
+            odds = style.trees * (0.75 if line.street.verges[index] or line.street.bays[index] else 0.4)
+            if line.street.kind == LANE or rng.random() > odds:
+                continue
+            step = float(rng.integers(38, 74))
+            for along in np.arange(46.0, line.length - 40, step):
+                away = _kerb(line, side) + max(4.0, line.street.verges[index] / 2)
+                spot = line.frame(float(along), side * away)
+                places.append((spot.x, spot.y))
+        if line.street.median > 3:
+            places += [(f.x, f.y) for f in (line.frame(float(a)) for a in np.arange(90.0, line.length - 90, 56.0))]
+    return places
+
+
+def put_people(plan: Plan, painter: Painter, network: Network, blocks: list[Block], style: Style) -> None:
+    """Place people on sidewalks, crossings, paths and squares, alone or in small groups."""
+    for line, crossing in zip(plan.lines, crossing_places(network), strict=True):
+        for side in (1.0, -1.0):
+            _walk_people(plan, painter, line, side, style)
+        for place in crossing:
+            if place > 0 and plan.rng.random() < 0.5:
+                _cross_people(plan, painter, line, float(place))
+    for block in blocks:
+        if block.kind in ("park", "plaza", "court", "slabs"):
+            _gather(plan, painter, block, style)
+
+
+def _stand(plan: Plan, painter: Painter, x: float, y: float, ux: float, uy: float) -> bool:
+    stamp = stamps.person(int(plan.rng.integers(4)), heading_index(ux, uy))
+    return painter.place(stamp, x, y, _WALKABLE)
+
+
+def _walk_people(plan: Plan, painter: Painter, line: StreetLine, side: float, style: Style) -> None:
+    rng, street = plan.rng, line.street
+    index = 1 if side > 0 else 0
+    gap = 85 / style.people * (2.0 if street.kind == LANE else 1.0)
+    place = float(rng.integers(0, int(gap)))
+    while place < line.length:
+        turn = 1.0 if rng.random() < 0.5 else -1.0
+        for i in range(int(rng.choice([1, 1, 2, 3]))):
+            away = _kerb(line, side) + street.verges[index] + float(rng.integers(2, max(4, street.walks[index] - 1)))
+            spot = line.frame(place + float(rng.integers(-3, 4)) * i, side * away)
+            _stand(plan, painter, spot.x, spot.y, spot.ux * turn, spot.uy * turn)
+        place += 6 + float(rng.integers(0, int(2 * gap)))
+
+
+def _cross_people(plan: Plan, painter: Painter, line: StreetLine, place: float) -> None:
+    rng, half = plan.rng, int(line.street.half)
+    for _ in range(int(rng.integers(1, 4))):
+        spot = line.frame(place + float(rng.integers(-6, 7)), float(rng.integers(-half + 3, half - 2)))
+        turn = 1.0 if rng.random() < 0.5 else -1.0
+        _stand(plan, painter, spot.x, spot.y, -spot.uy * turn, spot.ux * turn)
+
+
+def _gather(plan: Plan, painter: Painter, block: Block, style: Style) -> None:
+    rng = plan.rng
+    ground = plan.canvas.ground[block.window]
+    places = np.argwhere(block.mask & ((ground == SIDEWALK) | (ground == OTHER_GROUND)))
+    count = int(len(places) / 2600 * style.people) if len(places) else 0
+    for i in rng.integers(0, max(len(places), 1), count):
+        x, y = places[i] + [block.window[0].start, block.window[1].start]
+        ux, uy = ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[int(rng.integers(4))]
+        _stand(plan, painter, float(x), float(y), ux, uy)
+        if rng.random() < 0.4:
+            _stand(plan, painter, float(x) + 4 * uy, float(y) + 4 * ux, -ux, -uy)

@@ -1,0 +1,72 @@
+"""Puts stamps into the voxels of a world, where there is room for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.data.city.canvas import Canvas
+from engine.data.city.stamps import Stamp
+
+
+class Painter:
+    """Writes stamps into ``labels`` (X, Y, Z) uint8 and their ids into ``idents`` (X, Y, Z), keeping the plan's room."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        self.canvas = canvas
+        self.labels = canvas.to_voxels()
+        few = canvas.ground.size <= 1 << 22
+        self.idents: NDArray[np.uint16] | NDArray[np.uint32] = np.zeros(
+            self.labels.shape, np.uint16 if few else np.uint32
+        )
+        self._raise_owners()
+
+    def _raise_owners(self) -> None:
+        """Give the columns of buildings their ids."""
+        canvas = self.canvas
+        x, y = np.nonzero(canvas.owner)
+        below = np.arange(canvas.height)[None, :] < canvas.top[x, y][:, None]
+        self.idents[x, y] = np.where(below, canvas.owner[x, y][:, None], 0)
+
+    def place(
+        self,
+        stamp: Stamp,
+        x: float,
+        y: float,
+        grounds: Sequence[int],
+        fill_only: bool = False,
+        ident: int | None = None,
+    ) -> bool:
+        """Stand a stamp at (x, y) if its base has one of ``grounds`` below and its foot is free; returns whether it did.
+
+        ``fill_only`` leaves voxels that are not empty as they are, for crowns that meet walls.
+        """
+        canvas = self.canvas
+        at = np.array([int(np.floor(x + 0.5)), int(np.floor(y + 0.5))])
+        foot = stamp.foot + at
+        if (foot < 0).any() or (foot >= canvas.shape).any():
+            return False
+        base = stamp.base + at
+        if not np.isin(canvas.ground[base[:, 0], base[:, 1]], grounds).all():
+            return False
+        if canvas.taken[foot[:, 0], foot[:, 1]].any():
+            return False
+        canvas.taken[base[:, 0], base[:, 1]] = True
+        self._write(stamp, at, base, fill_only, canvas.new_ident() if ident is None else ident)
+        return True
+
+    def _write(self, stamp: Stamp, at: NDArray[np.int64], base: NDArray[np.int64], fill_only: bool, ident: int) -> None:
+        shape = self.labels.shape
+        low = int(self.canvas.level[base[:, 0], base[:, 1]].max())
+        place = stamp.voxels + np.array([at[0], at[1], low])
+        fine = ((place >= 0) & (place < shape)).all(1)
+        flat = (place[:, 0] * shape[1] + place[:, 1]) * shape[2] + place[:, 2]
+        flat, labels = flat[fine], stamp.labels[fine]
+        voxels = self.labels.reshape(-1)
+        if fill_only:
+            room = voxels[flat] == 0
+            flat, labels = flat[room], labels[room]
+        voxels[flat] = labels
+        self.idents.reshape(-1)[flat] = ident

@@ -1,0 +1,71 @@
+"""The options that all sampling tasks share."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from engine.tasks.request import Sampling
+
+Command = Callable[..., Any]
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """Split class names at the commas; whether they exist is for the label space to say."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+_OPTIONS = (
+    click.option("--model", metavar="NAME|DIR", help="Model by name, or a folder with a card.  [default: city]"),
+    click.option(
+        "--seed", type=int, metavar="N", help="One seed gives one result; without it one is drawn and printed."
+    ),
+    click.option("--steps", type=int, metavar="N", help="Denoising steps.  [default: 12]"),
+    click.option("--sampler", metavar="NAME", help="dpmpp-2m (default) or ddim."),
+    click.option("--guidance", type=float, metavar="G", help="How strongly a layout is followed; 1 is plain."),
+    click.option(
+        "--strength", type=float, metavar="S", help="1 makes everything anew, less starts from what is there."
+    ),
+    click.option("--allow", type=split_names, metavar="CLASS,..", help="Only these classes may be newly made."),
+    click.option("--forbid", type=split_names, metavar="CLASS,..", help="These classes must not be newly made."),
+    click.option(
+        "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), help="Where to compute.  [default: auto]"
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output."),
+)
+
+
+def sampling_options(command: Command) -> Command:
+    """Add `[SAMPLING]` to a command; it gets them as keywords, `None` where not given."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def make_sampling(options: dict[str, Any], offset: int = 0) -> Sampling:
+    """Make the record of what `sampling_options` collected; raises `RequestError` for values that cannot work.
+
+    Parameters
+    ----------
+    options
+        Keywords of the command; those that are `None` keep the default.
+    offset
+        Added to the seed, for scene number `offset` of several.
+    """
+    from engine.tasks.request import Sampling
+
+    given = {name: value for name, value in options.items() if value is not None}
+    given["seed"] = given["seed"] + offset
+    return Sampling(**given)
+
+
+def draw_seed(seed: int | None) -> int:
+    """Keep the seed that was given, or draw one and say which, so that the run can be repeated."""
+    if seed is None:
+        seed = secrets.randbelow(2**31)
+        click.echo(f"seed {seed}", err=True)
+    return seed

@@ -1,0 +1,155 @@
+"""`scenewright convert` and `info`: scenes in files, without a model at work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from editor.commands.running import hash_file, require_writable
+from engine.errors import LabelError, RequestError
+
+if TYPE_CHECKING:
+    from engine.models.cards import ModelCard
+    from engine.scene import VoxelScene
+
+
+@click.command()
+@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
+@click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
+@click.option("--from", "reader", metavar="NAME", help="Reader to use, where the file's content does not decide.")
+@click.option(
+    "--classes", type=click.Path(path_type=Path), metavar="MAP.json",
+    help='Class names of IN and their partners, {"tree": "vegetation", ...}, or a whole label space.',
+)  # fmt: skip
+@click.option("--like", metavar="MODEL", help="Bring the scene to a model's classes, voxel size and height, as 'city'.")
+@click.option("--axes", metavar="ORDER", help="Axis order of a bare array, as 'xyz' or 'zyx'.")
+@click.option("--empty", type=int, metavar="ID", help="Id that means empty in a bare array.")
+def convert(
+    source: Path,
+    out: Path,
+    reader: str | None,
+    classes: Path | None,
+    like: str | None,
+    axes: str | None,
+    empty: int | None,
+) -> None:
+    """Convert scene IN to file OUT (scene, grid or mesh).
+
+    The ending of OUT names its format; that of IN does not matter where the content tells.
+    """
+    from engine.formats.registry import read_scene, write_scene
+
+    require_writable(out)
+    options = {name: value for name, value in (("axes", axes), ("empty", empty)) if value is not None}
+    scene = read_scene(source, reader, **options)
+    scene = _bring_to(scene, classes, like)
+    write_scene(scene, out)
+    click.echo(f"{out}  {_describe(scene)}")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+def info(file: Path, as_json: bool) -> None:
+    """Tell grid, classes and provenance of a scene FILE."""
+    from engine.formats.registry import read_scene
+
+    facts = collect_facts(read_scene(file), file)
+    if as_json:
+        click.echo(json.dumps(facts))
+        return
+    for name, value in facts.items():
+        if name not in ("command", "classes"):
+            click.echo(f"{name:>12}  {value if isinstance(value, str) else json.dumps(value)}")
+    for name, count in facts["classes"].items():
+        click.echo(f"{name:>16} {count:>12,} {count / facts['voxels']:>8.2%}")
+
+
+def collect_facts(scene: VoxelScene, file: Path) -> dict[str, Any]:
+    """Collect what `info` prints; `classes` holds the voxel count of each class that occurs."""
+    from engine.labels import UNKNOWN
+
+    counts = scene.count_classes()
+    names = dict(enumerate(scene.space.names)) | {UNKNOWN: "unknown"}
+    return {
+        "command": "info",
+        "file": str(file),
+        "bytes": file.stat().st_size,
+        "sha256": hash_file(file),
+        "shape": list(scene.grid.shape),
+        "voxels": scene.box.volume,
+        "voxel_size": list(scene.grid.voxel_size),
+        "origin": list(scene.grid.origin),
+        "extent": [round(v, 6) for v in scene.grid.extent],
+        "label_space": scene.space.name,
+        "channels": list(scene.store.channels),
+        "provenance": scene.metadata.get("provenance", []),
+        "classes": {names.get(i, str(i)): int(n) for i, n in enumerate(counts) if n},
+    }
+
+
+def read_scene_for(path: Path, model: str) -> VoxelScene:
+    """Read a scene that `model` can work on; raises `RequestError` with the `convert` line that makes it fit."""
+    from engine.formats.registry import read_scene
+    from engine.models.cards import find_model
+
+    card = find_model(model)
+    scene = read_scene(path)
+    reasons = list(_misfits(scene, card))
+    if reasons:
+        raise RequestError(
+            f"{path}: {', '.join(reasons)}; bring it to the model's grid: "
+            f"scenewright convert {path} {path.stem}-{card.name}.scw --like {model}"
+        )
+    return scene
+
+
+def _misfits(scene: VoxelScene, card: ModelCard) -> Iterator[str]:
+    grid = scene.grid
+    if scene.space.name != card.label_space:
+        yield f"classes are '{scene.space.name}', model '{card.name}' knows '{card.label_space}'"
+    if grid.shape[2] != card.height:
+        yield f"height is {grid.shape[2]} voxels, model '{card.name}' makes {card.height}"
+    if any(abs(a - b) > 1e-6 for a, b in zip(grid.voxel_size, card.voxel_size, strict=True)):
+        yield f"voxels are {_metres(grid.voxel_size)}, model '{card.name}' makes {_metres(card.voxel_size)}"
+
+
+def _metres(sizes: tuple[float, ...]) -> str:
+    return " x ".join(f"{s:g}" for s in sizes) + " m"
+
+
+def _bring_to(scene: VoxelScene, classes: Path | None, like: str | None) -> VoxelScene:
+    """Apply `--classes` and `--like`: first the label space, then the grid."""
+    from engine.geometry.resample import fit_grid
+
+    from engine.labels import label_space, label_space_of
+    from engine.models.cards import find_model
+
+    mapping = _read_classes(classes) if classes else {}
+    if "classes" in mapping:
+        scene.space = label_space_of(mapping, classes or "")
+        mapping = {}
+    if like is not None:
+        card = find_model(like)
+        return fit_grid(scene, label_space(card.label_space), card.voxel_size, card.height, mapping or None)
+    if mapping:
+        return fit_grid(scene, label_space(), scene.grid.voxel_size, scene.grid.shape[2], mapping)
+    return scene
+
+
+def _read_classes(path: Path) -> dict[str, Any]:
+    try:
+        mapping = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise LabelError(f"{path} cannot be read as JSON ({error}); give {{'own name': 'other name', ...}}") from error
+    if not isinstance(mapping, dict):
+        raise LabelError(f"{path} holds a {type(mapping).__name__}; give an object {{'own name': 'other name', ...}}")
+    return mapping
+
+
+def _describe(scene: VoxelScene) -> str:
+    return f"{' x '.join(map(str, scene.grid.shape))} voxels of {_metres(scene.grid.voxel_size)}, {scene.space.name}"

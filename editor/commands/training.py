@@ -1,0 +1,53 @@
+"""`scenewright worlds` and `train`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from editor.commands.running import closed_after
+
+
+@click.command()
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder for the worlds.")
+@click.option("--count", required=True, type=click.IntRange(min=1), metavar="N", help="How many.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Of the first one.")
+def worlds(out: Path, count: int, seed: int) -> None:
+    """Make procedural worlds to train on, as Zarr.
+
+    Each has 2048 x 2048 voxels; those that are there already stay.
+    """
+    from engine.data.city.archive import write_worlds
+
+    out.mkdir(parents=True, exist_ok=True)
+    with closed_after(write_worlds(out, count, seed)) as finished:
+        for path in tqdm(finished, total=count, unit="world", file=sys.stderr):
+            click.echo(path)
+
+
+@click.command()
+@click.argument("recipe")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of the run.")
+@click.option("--data", type=click.Path(path_type=Path), metavar="DIR", help="Worlds; made in --out where not given.")
+@click.option(
+    "--minutes", type=click.FloatRange(min=0, min_open=True), default=20.0, show_default=True, metavar="M",
+    help="Training time in all, over every resumption.",
+)  # fmt: skip
+@click.option("--resume", is_flag=True, help="Go on from the newest checkpoint in --out.")
+@click.option("--start", type=click.Path(path_type=Path), metavar="DIR", help="Model whose networks to start from.")
+def train(recipe: str, out: Path, data: Path | None, minutes: float, resume: bool, start: Path | None) -> None:
+    """Train a model by RECIPE; runs can be resumed.
+
+    Recipes: city-autoencoder, then city-prior. An interrupted run leaves a checkpoint behind.
+    """
+    from engine.training import recipes
+
+    options = recipes.TrainOptions(out, data, minutes, resume, start=start)
+    with closed_after(recipes.train(recipe, options)) as steps, tqdm(unit="step", file=sys.stderr) as bar:
+        for step in steps:
+            bar.update(step.step - bar.n)
+            bar.set_postfix_str(f"loss {step.loss:.4f}, {step.progress:.0%} of the time", refresh=False)
+    click.echo(out)

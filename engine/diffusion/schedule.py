@@ -1,0 +1,20 @@
+"""Noise levels to walk down. `sigma` is the deviation of the noise on unit-scale data: `x = x0 + sigma eps`."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+T_MAX = 0.999
+"""Where sampling starts on the line from data (0) to noise (1); at 1 itself sigma is infinite."""
+
+
+def flow_sigmas(steps: int, strength: float = 1.0, shift: float = 1.0) -> Tensor:
+    """Give `steps + 1` falling noise levels, the last 0, for a rectified flow, `(steps + 1,) float64`.
+
+    Uniform in the flow's time `t`, warped by `shift` (Esser et al. 2024, equation 23), with `sigma = t / (1 - t)`.
+    `strength` below 1 starts late, at `t = strength` (SDEdit, Meng et al. 2022).
+    """
+    t = torch.linspace(1.0, 0.0, steps + 1, dtype=torch.float64)
+    t = (shift * t / (1 + (shift - 1) * t)).clamp(max=T_MAX) * min(strength, 1.0)
+    return t / (1 - t)

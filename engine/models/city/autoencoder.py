@@ -1,0 +1,108 @@
+"""The autoencoder of `city`: a column of voxels becomes channels, the plan shrinks by 4.
+
+Everything is convolutional and normalised place by place, so that a crop of a scene has the latent of that crop, away
+from its borders. Unknown voxels have an embedding of their own: the same encoder that makes the latents to be denoised
+also describes a scene with a hole, voxel by voxel, to the denoiser.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from engine.labels import UNKNOWN
+from engine.models.blocks import ResidualBlock
+
+STRIDE = 4
+"""Voxels per latent cell along x and y."""
+
+
+@dataclass(frozen=True)
+class AutoencoderConfig:
+    """Sizes of the network.
+
+    Attributes
+    ----------
+    height
+        Voxels along z.
+    classes
+        Train ids 0 .. classes - 1.
+    embedding
+        Values per voxel before the columns are folded.
+    widths
+        Channels at half and at quarter resolution.
+    latent
+        Channels of the latent.
+    detail
+        Channels at full resolution in the decoder.
+    """
+
+    height: int = 32
+    classes: int = 20
+    embedding: int = 4
+    widths: tuple[int, int] = (96, 128)
+    latent: int = 16
+    detail: int = 64
+    blocks: int = 2
+
+
+class Autoencoder(nn.Module):
+    """Labels `(B, X, Y, Z) uint8` to latents `(B, C, X / 4, Y / 4)` in about [-2.5, 2.5], and back to logits."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, config: AutoencoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        half, quarter = config.widths
+        self.embed = nn.Embedding(config.classes + 1, config.embedding)
+        self.encoder = nn.Sequential(
+            nn.Conv2d(config.height * config.embedding, half, 4, 2, 1),
+            nn.SiLU(),
+            nn.Conv2d(half, quarter, 4, 2, 1),
+            *(ResidualBlock(quarter, quarter) for _ in range(config.blocks)),
+            nn.SiLU(),
+            nn.Conv2d(quarter, config.latent, 1),
+            nn.Tanh(),
+        )
+        self.decoder = nn.Sequential(
+            nn.Conv2d(config.latent, quarter, 3, padding=1),
+            *(ResidualBlock(quarter, quarter) for _ in range(config.blocks)),
+            nn.Conv2d(quarter, 4 * half, 1),
+            nn.PixelShuffle(2),
+            ResidualBlock(half, half),
+            nn.Conv2d(half, 4 * config.detail, 1),
+            nn.PixelShuffle(2),
+            ResidualBlock(config.detail, config.detail),
+            nn.Conv2d(config.detail, 2 * config.detail, 1),
+            nn.SiLU(),
+        )
+        self.head = nn.Conv2d(2 * config.detail, config.classes * config.height, 1)
+        self.register_buffer("mean", torch.zeros(config.latent))
+        self.register_buffer("std", torch.ones(config.latent))
+
+    def encode(self, labels: Tensor) -> Tensor:
+        """Encode labels `(B, X, Y, Z) uint8`, X and Y multiples of 4, to unit-std latents `(B, C, X / 4, Y / 4)`."""
+        raw = self.squash(labels)
+        return (raw - self.mean[:, None, None]) / self.std[:, None, None]
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Decode unit-std latents to class logits `(B, classes, Z, X, Y)` (a view of channels-last memory)."""
+        return self.logits(z * self.std[:, None, None] + self.mean[:, None, None])
+
+    def squash(self, labels: Tensor) -> Tensor:
+        """Encode to the bounded latent in (-1, 1) that training regularises with noise."""
+        ids = torch.where(labels == UNKNOWN, self.config.classes, labels.to(torch.int32))
+        columns = F.embedding(ids, self.embed.weight).flatten(3)  # (B, X, Y, Z E): channels last as it stands
+        return cast(Tensor, self.encoder(columns.permute(0, 3, 1, 2)))
+
+    def logits(self, bounded: Tensor) -> Tensor:
+        """Decode the bounded latent to class logits `(B, classes, Z, X, Y)`."""
+        out = self.head(self.decoder(bounded))
+        b, _, x, y = out.shape
+        return cast(Tensor, out.view(b, self.config.classes, self.config.height, x, y))

@@ -1,0 +1,115 @@
+"""`city` as the tasks see it: voxels in, voxels out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from engine.diffusion.denoiser import Denoise, from_flow
+from engine.geometry.maps import LayoutMap
+from engine.labels import UNKNOWN, label_space
+from engine.models.cards import ModelCard
+from engine.models.city.autoencoder import STRIDE, Autoencoder
+from engine.models.city.denoiser import Denoiser, hidden_slabs, layout_channels
+
+_STRIP = 32
+"""Latent rows that are decoded at once: 20 logits for each voxel of a whole scene would take 170 MB and more."""
+_HALO = 4
+"""Latent rows beside a strip that its voxels depend on: two blocks of two 3 x 3 convolutions and what follows."""
+
+
+class CityModel:
+    """Latent diffusion on the bird's-eye plan of a scene.
+
+    Arrays of voxels are `(X, Y, Z)`, batches of one; X and Y are multiples of the card's cell.
+    """
+
+    def __init__(self, card: ModelCard, autoencoder: Autoencoder, denoiser: Denoiser | None, device: torch.device):
+        self.card = card
+        self.autoencoder = autoencoder
+        self.denoiser = denoiser
+        self.device = device
+        space = label_space(card.label_space)
+        things = {*space.ids_of("vehicle"), *space.ids_of("person"), *space.ids_of("object")}
+        self._things = torch.tensor([i in things for i in range(256)], device=device)
+        self._empty = space.empty
+
+    def latent_shape(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """Give the latent's shape `(1, C, X / 4, Y / 4)` for voxels of shape `(X, Y, Z)`."""
+        return 1, self.autoencoder.config.latent, shape[0] // STRIDE, shape[1] // STRIDE
+
+    def encode(self, labels: Tensor) -> Tensor:
+        """Encode voxels `(X, Y, Z) uint8` to `(1, C, X / 4, Y / 4)`."""
+        return self.autoencoder.encode(labels.to(self.device)[None])
+
+    def bind(self, labels: Tensor, hidden: Tensor, layout: LayoutMap | None) -> Denoise:
+        """Tell the denoiser all that is known and get it in the samplers' form.
+
+        Parameters
+        ----------
+        labels
+            `(X, Y, Z) uint8`; what lies under `hidden` is not looked at.
+        hidden
+            `(X, Y, Z) bool`, the voxels to make.
+        layout
+            Map of `(X / 8, Y / 8)` cells; `None` leaves all to the model.
+        """
+        if self.denoiser is None:
+            raise RuntimeError(f"model '{self.card.name}' was loaded without a denoiser")
+        denoiser = self.denoiser
+        hidden = hidden.to(self.device) | (labels.to(self.device) == UNKNOWN)
+        slabs = hidden_slabs(hidden[None])
+        some_known = (slabs.amin(dim=1, keepdim=True) < 1).float()
+        known = torch.zeros(self.latent_shape(labels.shape), device=self.device)
+        if bool(some_known.any()):
+            known = some_known * self.encode(torch.where(hidden, UNKNOWN, labels.to(self.device)))
+        cells = layout or LayoutMap.free((labels.shape[0] // 8, labels.shape[1] // 8))
+        maps = layout_channels(
+            torch.from_numpy(cells.classes).to(self.device)[None],
+            torch.from_numpy(cells.heights).to(self.device)[None],
+            labels.shape[2],
+        )
+        known, slabs, maps = (v.contiguous(memory_format=torch.channels_last) for v in (known, slabs, maps))
+        return from_flow(lambda x_t, t: denoiser(x_t, t, known, slabs, maps))
+
+    def latent_mask(self, hidden: Tensor) -> Tensor:
+        """Tell which latent cells hold hidden voxels, `(1, 1, X / 4, Y / 4) bool`, from `(X, Y, Z) bool`."""
+        return (hidden_slabs(hidden.to(self.device)[None]) > 0).any(dim=1, keepdim=True)
+
+    def decode(self, z: Tensor, barred: Sequence[int] = ()) -> Tensor:
+        """Decode a latent `(1, C, X / 4, Y / 4)` to labels `(X, Y, Z) uint8`, strip by strip, none of them barred.
+
+        A barred thing (vehicle, person, object) leaves its place empty; any other barred class gives way to the most
+        likely one that is allowed.
+        """
+        rows = z.shape[2]
+        strips = []
+        for start in range(0, rows, _STRIP):
+            low, high = max(start - _HALO, 0), min(start + _STRIP + _HALO, rows)
+            logits = self.autoencoder.decode(z[:, :, low:high])[0]
+            first = (start - low) * STRIDE
+            strips.append(self._pick(logits[:, :, first : first + min(_STRIP, rows - start) * STRIDE], barred))
+        return torch.cat(strips)
+
+    def project(self, z: Tensor, barred: Sequence[int]) -> Tensor:
+        """Take barred classes out of a latent by decoding and encoding it; unchanged where there are none."""
+        labels = self.decode(z)
+        if not bool(torch.isin(labels, torch.tensor(barred, device=labels.device)).any()):
+            return z
+        return self.encode(self.decode(z, barred))
+
+    def _pick(self, logits: Tensor, barred: Sequence[int]) -> Tensor:
+        """Choose the most likely class of `(K, Z, X, Y)` logits, as `(X, Y, Z) uint8`."""
+        scores = logits.permute(2, 3, 0, 1)
+        best = scores.max(dim=2).indices.to(torch.uint8)
+        for thing in barred:
+            if self._things[thing]:
+                best[best == thing] = self._empty
+        others = [b for b in barred if not self._things[b]]
+        if others:
+            allowed = scores.index_fill(2, torch.tensor([*barred], device=scores.device), float("-inf"))
+            wrong = torch.isin(best, torch.tensor(others, dtype=torch.uint8, device=best.device))
+            best = torch.where(wrong, allowed.max(dim=2).indices.to(torch.uint8), best)
+        return best

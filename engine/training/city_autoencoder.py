@@ -1,0 +1,117 @@
+"""Recipe `city-autoencoder`: teach the columns' encoder and decoder of `city`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.data.crops import CropSampler
+from engine.labels import UNKNOWN
+from engine.models.city.autoencoder import Autoencoder, AutoencoderConfig
+from engine.training.losses import class_weights, reconstruction
+from engine.training.masks import draw_mask
+
+
+@dataclass(frozen=True)
+class AutoencoderRecipe:
+    """Numbers of the recipe.
+
+    Attributes
+    ----------
+    crop, batch
+        Voxels along the edge of a crop, crops per step.
+    noise
+        Deviation of the noise on the bounded latent, so that nearly right latents decode cleanly.
+    columns
+        Share of all columns that are decoded and scored per step; those with rare classes go first.
+    hidden
+        Share of crops with a part shown as unknown to the encoder; that part is not scored.
+    """
+
+    crop: int = 64
+    batch: int = 12
+    noise: float = 0.1
+    columns: float = 0.4
+    hidden: float = 0.5
+    lovasz_voxels: int = 40_000
+
+
+class AutoencoderLoss:
+    """Draws a batch and scores it: `loss(step, progress) -> scalar`."""
+
+    def __init__(
+        self, network: Autoencoder, sampler: CropSampler, recipe: AutoencoderRecipe, seed: int, device: torch.device
+    ) -> None:
+        self.network, self.sampler, self.recipe, self.device = network, sampler, recipe, device
+        self.rng = np.random.default_rng(seed)
+        counts = np.bincount(sampler.batch(200).ravel(), minlength=network.config.classes)
+        self.weights = class_weights(torch.from_numpy(counts).float()).to(device)
+
+    def __call__(self, step: int, progress: float) -> Tensor:
+        labels, hidden = self._draw()
+        seen = torch.where(hidden, UNKNOWN, labels)
+        bounded = self.network.squash(seen)
+        noisy = bounded + self.recipe.noise * torch.randn_like(bounded)
+        features = self.network.decoder(noisy).permute(0, 2, 3, 1).flatten(0, 2)
+        rows = self._choose(labels, hidden)
+        head, config = self.network.head, self.network.config
+        logits = torch.nn.functional.linear(features[rows], head.weight.flatten(1), head.bias)
+        target = labels.flatten(0, 2)[rows].long()
+        return reconstruction(
+            logits.view(-1, config.classes, config.height),
+            target,
+            self.weights,
+            hidden.flatten(0, 2)[rows],
+            self.recipe.lovasz_voxels,
+        )
+
+    def _draw(self) -> tuple[Tensor, Tensor]:
+        crops = self.sampler.batch(self.recipe.batch)
+        hidden = np.zeros(crops.shape, dtype=np.bool_)
+        for i in range(len(crops)):
+            if self.rng.random() < self.recipe.hidden:
+                hidden[i] = draw_mask(self.rng, crops[i].shape)
+        return torch.from_numpy(crops).to(self.device), torch.from_numpy(hidden).to(self.device)
+
+    def _choose(self, labels: Tensor, hidden: Tensor) -> Tensor:
+        """Pick the columns to score: at random, but twice as likely to come first with each rare class they hold."""
+        rare = self.weights > 2.0 * self.weights.median()
+        has_rare = (rare[labels.int()] & ~hidden).any(dim=3).flatten().float()
+        score = torch.rand(has_rare.shape, device=self.device) + has_rare
+        return score.topk(int(self.recipe.columns * len(score))).indices
+
+
+@torch.no_grad()
+def calibrate(network: Autoencoder, sampler: CropSampler, crops: int, device: torch.device) -> None:
+    """Measure mean and deviation of every latent channel on complete crops, so that latents have unit deviation."""
+    sums = [network.squash(torch.from_numpy(sampler.sample()).to(device)[None]).double() for _ in range(crops)]
+    stacked = torch.cat(sums).transpose(0, 1).flatten(1)
+    network.mean.copy_(stacked.mean(dim=1))
+    network.std.copy_(stacked.std(dim=1))
+
+
+@torch.no_grad()
+def score(network: Autoencoder, sampler: CropSampler, crops: int, device: torch.device) -> dict[str, float]:
+    """Measure the IoU of every class that occurs, `mean` over classes but empty, and `occupied` against empty."""
+    k = network.config.classes
+    confusion = torch.zeros(k, k, dtype=torch.int64)
+    for _ in range(crops):
+        labels = torch.from_numpy(sampler.sample()).to(device)[None]
+        guess = network.decode(network.encode(labels)).max(dim=1).indices.permute(0, 2, 3, 1)
+        confusion += torch.bincount((labels.long() * k + guess).flatten().cpu(), minlength=k * k).view(k, k)
+    hits = confusion.diagonal().double()
+    union = confusion.sum(0) + confusion.sum(1) - hits
+    iou = {str(c): float(hits[c] / union[c]) for c in range(k) if union[c] > 0}
+    solid = confusion[1:, 1:].sum()
+    iou["mean"] = float(np.mean([v for c, v in iou.items() if c != "0"]))
+    iou["occupied"] = float(solid / (confusion.sum() - confusion[0, 0]))
+    return iou
+
+
+def build(config: AutoencoderConfig | None = None) -> Autoencoder:
+    """Make a fresh network."""
+    network = Autoencoder(config or AutoencoderConfig())
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]

@@ -1,0 +1,71 @@
+"""Losses of the recipes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def class_weights(counts: Tensor, power: float = 1 / 3, most: float = 30.0) -> Tensor:
+    """Weigh rare classes more: `(max n / n_c)^power`, `(K,)` from voxel counts `(K,)` (SemCity, section 4.1)."""
+    return (counts.max() / counts.clamp(min=1)).pow(power).clamp(max=most)
+
+
+def lovasz_softmax(probabilities: Tensor, labels: Tensor) -> Tensor:
+    """Bound the mean IoU of the classes present from above, so that small classes count as much as large ones.
+
+    Lovasz-softmax, Berman et al. 2018, equations 8 and 9 with the loss of equation 7.
+
+    Parameters
+    ----------
+    probabilities
+        `(N, K)`, rows sum to 1.
+    labels
+        `(N,) int64`.
+    """
+    losses = []
+    for c in torch.unique(labels).tolist():
+        truth = (labels == c).float()
+        errors, order = (truth - probabilities[:, c]).abs().sort(descending=True)
+        truth = truth[order]
+        intersection = truth.sum() - truth.cumsum(0)
+        union = truth.sum() + (1 - truth).cumsum(0)
+        jaccard = 1 - intersection / union
+        gradient = torch.cat([jaccard[:1], jaccard[1:] - jaccard[:-1]])
+        losses.append(torch.dot(errors, gradient))
+    return torch.stack(losses).mean()
+
+
+def reconstruction(logits: Tensor, labels: Tensor, weights: Tensor, ignore: Tensor, lovasz_voxels: int) -> Tensor:
+    """Weighted cross-entropy on all voxels plus Lovasz-softmax on the hardest-to-see ones.
+
+    Parameters
+    ----------
+    logits
+        `(P, K, Z)` of P columns.
+    labels
+        `(P, Z) int64`.
+    weights
+        `(K,)`.
+    ignore
+        `(P, Z) bool`, voxels that do not count.
+    lovasz_voxels
+        How many voxels enter the Lovasz term; those of rare classes first.
+    """
+    target = labels.masked_fill(ignore, -100)
+    entropy = F.cross_entropy(logits, target, weight=weights, ignore_index=-100)
+    flat_labels, flat_logits = labels.reshape(-1), logits.transpose(1, 2).reshape(-1, logits.shape[1])
+    score = weights[flat_labels] * (0.5 + torch.rand(flat_labels.shape, device=labels.device))
+    chosen = score.masked_fill(ignore.reshape(-1), 0).topk(min(lovasz_voxels, len(score))).indices
+    return entropy + lovasz_softmax(flat_logits[chosen].softmax(dim=1), flat_labels[chosen])
+
+
+def flow_matching(x0_hat: Tensor, x0: Tensor, t: Tensor, weight: Tensor, t_min: float = 0.05) -> Tensor:
+    """Squared error of the velocity that a clean estimate implies, `|x0_hat - x0|^2 / t^2`.
+
+    Rectified flow, Liu et al. 2023, equation 1 with `v = (x_t - x0) / t`; `t` is clamped so that nearly clean samples
+    do not rule. Tensors `(B, C, X, Y)`, `t (B,)`, `weight` broadcasts (1 everywhere counts all places alike).
+    """
+    scale = 1.0 / t.clamp(min=t_min).square()[:, None, None, None]
+    return ((x0_hat - x0).square() * scale * weight).mean()

@@ -1,0 +1,156 @@
+"""What `scenewright train` can train, by name."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import torch
+
+from engine.data.city.archive import open_worlds, write_worlds
+from engine.data.city.world import World
+from engine.data.crops import CropSampler
+from engine.errors import ModelError, RequestError
+from engine.labels import label_space
+from engine.models.cards import find_model
+from engine.models.city.denoiser import Denoiser, DenoiserConfig
+from engine.models.zoo import load as load_model
+from engine.models.zoo import pick_device, save_city
+from engine.training import city_autoencoder, city_prior, curves
+from engine.training.city_autoencoder import AutoencoderLoss, AutoencoderRecipe
+from engine.training.city_prior import PriorLoss, PriorRecipe
+from engine.training.loop import Loop, LoopOptions, TrainStep
+
+HELD_OUT_SEED = 1_000_000
+"""Worlds from this seed on are never trained on."""
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """What every recipe is told.
+
+    Attributes
+    ----------
+    out
+        Folder for checkpoint, loss curve, and at the end the model (weights and card).
+    data
+        Folder of worlds; `None` makes `worlds` of them under `out`.
+    start
+        Model folder whose networks to start from (the prior needs an autoencoder).
+    """
+
+    out: Path
+    data: Path | None = None
+    minutes: float = 20.0
+    resume: bool = False
+    device: str = "auto"
+    seed: int = 0
+    worlds: int = 24
+    start: Path | None = None
+
+
+def names() -> tuple[str, ...]:
+    """List the recipes."""
+    return tuple(_RECIPES)
+
+
+def train(recipe: str, options: TrainOptions) -> Iterator[TrainStep]:
+    """Run a recipe to the end of its time; yields every step, leaves a model folder behind.
+
+    Raises `RequestError` for an unknown recipe.
+    """
+    if recipe not in _RECIPES:
+        raise RequestError(f"no recipe '{recipe}'; there are: {', '.join(_RECIPES)}")
+    yield from _RECIPES[recipe](options)
+
+
+def _train_autoencoder(options: TrainOptions) -> Iterator[TrainStep]:
+    device = pick_device(options.device)
+    torch.manual_seed(options.seed)
+    recipe, space = AutoencoderRecipe(), label_space()
+    worlds = _worlds(options)
+    sampler = CropSampler(worlds, (recipe.crop, recipe.crop), np.random.default_rng(options.seed))
+    network = city_autoencoder.build().to(device)
+    loss = AutoencoderLoss(network, sampler, recipe, options.seed + 1, device)
+    loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=2e-3, warm_up=100, ema=0.995))
+    yield from _drive(loop, options)
+    network.load_state_dict(loop.averaged())
+    network.eval()
+    wide = CropSampler(worlds, (256, 256), np.random.default_rng(options.seed + 2))
+    city_autoencoder.calibrate(network, wide, 64, device)
+    iou = city_autoencoder.score(network, wide, 24, device)
+    by_name = {space.names[int(c)] if c.isdigit() else c: round(v, 4) for c, v in iou.items()}
+    record = _record("city-autoencoder", options, loop, asdict(recipe), len(worlds)) | {"iou": by_name}
+    save_city(options.out, network, None, {"autoencoder": record})
+
+
+def _train_prior(options: TrainOptions) -> Iterator[TrainStep]:
+    device = pick_device(options.device)
+    torch.manual_seed(options.seed)
+    source = load_model(find_model(str(options.start) if options.start else "city"), options.device)
+    recipe, space = PriorRecipe(), label_space(source.card.label_space)
+    autoencoder = source.autoencoder
+    worlds = [city_prior.encode_world(autoencoder, w, space, device) for w in _worlds(options)]
+    network = Denoiser(DenoiserConfig(latent=autoencoder.config.latent, height=autoencoder.config.height))
+    network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if options.start is not None and source.denoiser is not None and not options.resume:
+        network.load_state_dict(source.denoiser.state_dict())
+    loss = PriorLoss(network, autoencoder, worlds, recipe, options.seed + 1, device)
+    loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=6e-4))
+    yield from _drive(loop, options)
+    network.load_state_dict(loop.averaged())
+    record = _record("city-prior", options, loop, asdict(recipe), len(worlds))
+    save_city(options.out, autoencoder, network, {**source.card.training, "prior": record})
+
+
+def _drive(loop: Loop, options: TrainOptions) -> Iterator[TrainStep]:
+    if options.resume:
+        loop.resume()
+    elif (options.out / "checkpoint.pt").exists():
+        raise ModelError(f"{options.out} holds a training already; add --resume to go on, or name another folder")
+    try:
+        yield from loop.run()
+    finally:
+        curves.draw(options.out)
+
+
+def _worlds(options: TrainOptions) -> list[World]:
+    folder = options.data or options.out / "worlds"
+    if options.data is None:
+        for _ in write_worlds(folder, options.worlds, seed=options.seed):
+            pass
+    worlds = list(islice(open_worlds(folder), options.worlds))
+    if not worlds:
+        raise RequestError(f"{folder} holds no worlds; make some with `scenewright worlds --out {folder} --count 24`")
+    return worlds
+
+
+def _record(recipe: str, options: TrainOptions, loop: Loop, numbers: dict[str, Any], worlds: int) -> dict[str, Any]:
+    device = pick_device(options.device)
+    hardware = (
+        torch.cuda.get_device_name(device)
+        if device.type == "cuda"
+        else f"{psutil.cpu_count(logical=True)} CPU cores ({platform.machine()}), {torch.get_num_threads()} threads"
+    )
+    return {
+        "recipe": recipe,
+        "numbers": numbers,
+        "seed": options.seed,
+        "worlds": worlds,
+        "steps": loop.step,
+        "minutes": round(loop.elapsed / 60, 1),
+        "hardware": hardware,
+        "torch": torch.__version__,
+    }
+
+
+_RECIPES: dict[str, Callable[[TrainOptions], Iterator[TrainStep]]] = {
+    "city-autoencoder": _train_autoencoder,
+    "city-prior": _train_prior,
+}

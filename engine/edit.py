@@ -27,7 +27,10 @@ class Editable(Protocol):
 class Edit(Protocol):
     """One undoable change."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the undo menu says."""
+        ...
 
     def apply(self, target: Editable) -> Box:
         """Make the change; gives the box of voxels that may look different."""

@@ -1,0 +1,201 @@
+"""What the Generate button would do right now: options, mode, and the request that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from psygnal import Signal
+
+from editor.model.document import Document
+from engine.errors import ScenewrightError
+from engine.grid import Box
+from engine.scene import VoxelScene
+from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, Preview, Request, Sampling
+
+Mode = Literal["generate", "regenerate", "extend"]
+SEED_LIMIT = 2**31
+
+
+class Card(Protocol):
+    """What the editor needs to know of a model (`engine.models.cards.ModelCard` has it)."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def label_space(self) -> str: ...
+
+    @property
+    def height(self) -> int: ...
+
+    @property
+    def voxel_size(self) -> tuple[float, float, float]: ...
+
+    @property
+    def cell(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the Generate dock shows."""
+
+    model: str = "city"
+    seed: int = 0
+    seed_locked: bool = False
+    variants: int = 1
+    steps: int = 12
+    sampler: str = "dpmpp-2m"
+    guidance: float = 1.0
+    strength: float = 1.0
+    preview: Preview = "auto"
+    forbid: frozenset[str] = field(default_factory=frozenset)
+    device: str = "auto"
+
+    def sampling(self, variant: int) -> Sampling:
+        """Make the engine's record for one variant; seeds count up. Raises `RequestError` for impossible values."""
+        return Sampling(
+            model=self.model,
+            seed=self.seed + variant,
+            steps=self.steps,
+            sampler=self.sampler,
+            guidance=self.guidance,
+            strength=self.strength,
+            forbid=tuple(sorted(self.forbid)),
+            device=self.device,
+            preview=self.preview,
+        )
+
+
+@dataclass(frozen=True)
+class Extension:
+    """How far each side of the bounds is pulled outward, in voxels."""
+
+    west: int = 0
+    east: int = 0
+    south: int = 0
+    north: int = 0
+
+    @property
+    def is_nothing(self) -> bool:
+        return self == Extension()
+
+    def size(self, scene: VoxelScene) -> tuple[int, int]:
+        """Give the new voxels along x and y."""
+        x, y, _ = scene.grid.shape
+        return x + self.west + self.east, y + self.south + self.north
+
+    def box(self, scene: VoxelScene) -> Box:
+        """Give the new bounds in the frame of the old scene."""
+        x, y, z = scene.grid.shape
+        return Box((-self.west, -self.south, 0), (x + self.east, y + self.north, z))
+
+    @classmethod
+    def of_box(cls, box: Box, scene: VoxelScene) -> Extension:
+        """Read an extension off new bounds in the frame of the old scene; sides pulled inward count as 0."""
+        x, y, _ = scene.grid.shape
+        west, south = max(-box.lower[0], 0), max(-box.lower[1], 0)
+        return cls(west, max(box.upper[0] - x, 0), south, max(box.upper[1] - y, 0))
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the button says. `reason` is why it cannot be pressed, where it cannot; `fixable` by converting."""
+
+    mode: Mode
+    text: str
+    reason: str = ""
+    fixable: bool = False
+
+
+class Plan:
+    """Options and the pulled-out bounds, with the one question everybody asks: what would be done now?"""
+
+    changed = Signal()
+
+    def __init__(self, document: Document, cards: Sequence[Card], options: Options | None = None) -> None:
+        self._document = document
+        self.cards = tuple(cards)
+        self.options = options or Options()
+        self.extension = Extension()
+        document.mask_changed.connect(lambda _box: self.changed.emit())
+        document.scene_replaced.connect(lambda: self.extend(Extension()))
+
+    def set(self, **values: Any) -> None:
+        """Change options by name; the same values again tell nobody."""
+        fresh = replace(self.options, **values)
+        if fresh != self.options:
+            self.options = fresh
+            self.changed.emit()
+
+    def extend(self, extension: Extension) -> None:
+        """Pull the bounds outward; nothing is made before `requests` are run."""
+        self.extension = extension
+        self.changed.emit()
+
+    @property
+    def card(self) -> Card | None:
+        """The chosen model; `None` where it is not there."""
+        return next((c for c in self.cards if c.name == self.options.model), None)
+
+    @property
+    def mode(self) -> Mode:
+        if not self.extension.is_nothing:
+            return "extend"
+        return "regenerate" if not self._document.shown_mask.is_empty else "generate"
+
+    def offer(self) -> Offer:
+        """Say what the button would do."""
+        text, reason = self._text(), self._reason()
+        return Offer(self.mode, text, reason, bool(reason) and self.card is not None)
+
+    def requests(self) -> list[Request]:
+        """Make one request for each variant; raises `RequestError` for impossible values."""
+        return [self._request(self.options.sampling(k)) for k in range(self.options.variants)]
+
+    def _request(self, sampling: Sampling) -> Request:
+        scene = self._document.scene
+        if self.mode == "extend":
+            at = (self.extension.west, self.extension.south)
+            return OutpaintRequest(scene.snapshot(), self.extension.size(scene), sampling, at)
+        if self.mode == "regenerate":
+            return InpaintRequest(scene.snapshot(), self._document.mask, sampling)
+        return GenerateRequest(scene.grid.shape[:2], sampling)
+
+    def _text(self) -> str:
+        variants = f" ({self.options.variants} variants)" if self.options.variants > 1 else ""
+        if self.mode == "extend":
+            x, y = self.extension.size(self._document.scene)
+            return f"Extend to {x} × {y}{variants}"
+        if self.mode == "regenerate":
+            return f"Regenerate {self._document.shown_mask.count:,} voxels{variants}"
+        return f"Generate scene{variants}"
+
+    def _reason(self) -> str:
+        if self.card is None:
+            return f"Model '{self.options.model}' is not installed; the scene can still be edited."
+        try:
+            self.options.sampling(0)
+        except ScenewrightError as error:
+            return str(error)
+        return mismatch(self._document.scene, self.card)
+
+
+def mismatch(scene: VoxelScene, card: Card) -> str:
+    """Say in one line why a model cannot work on a scene; an empty string where it can."""
+    x, y, z = scene.grid.shape
+    if scene.space.name != card.label_space:
+        return f"The scene has {scene.space.name} classes, the model needs {card.label_space}."
+    if not np.allclose(scene.grid.voxel_size, card.voxel_size, rtol=1e-3):
+        sizes = " × ".join(f"{s:g}" for s in scene.grid.voxel_size)
+        return f"The scene has voxels of {sizes} m, the model needs {np.max(card.voxel_size):g} m."
+    if z != card.height:
+        return f"The scene is {z} voxels high, the model needs {card.height}."
+    if x % card.cell or y % card.cell:
+        return f"The scene is {x} × {y} voxels, the model needs multiples of {card.cell}."
+    return ""

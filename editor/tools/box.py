@@ -1,0 +1,81 @@
+"""Box mask: drag a rectangle over the ground, get everything in it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from editor.model.pointer import Pointer
+from editor.tools.dabs import without_locked
+from editor.tools.gesture import Brush, Gesture, ToolContext
+from editor.tools.pick import pick_class
+from engine.grid import Box
+from engine.mask import VoxelMask
+
+
+@dataclass(frozen=True)
+class BoxTool:
+    """Adds a box to the mask; Ctrl takes it away, Shift makes it square, Alt picks the class instead.
+
+    The rectangle lies on the level of the first hit. Its height comes from the brush's depth mode: `surface` goes
+    `depth` layers down, `volume` as far up as the brush is wide, `column` up to the top of the scene.
+    """
+
+    def begin(self, context: ToolContext, press: Pointer) -> Gesture:
+        return pick_class(context, press) if "alt" in press.modifiers else _drag(context, press)
+
+
+def _drag(context: ToolContext, press: Pointer) -> Gesture:
+    document = context.document
+    base, shown = document.mask, document.mask
+    takes_away = "ctrl" in press.modifiers
+    pointer = press
+    try:
+        while pointer.kind != "release":
+            pointer = yield
+            box = _box(context, press, pointer)
+            if box is None:
+                continue
+            part = VoxelMask.of_box(box)
+            before = shown.box
+            if takes_away:
+                shown = base.subtract(part)
+            else:
+                shown = base.union(without_locked(document.scene, part, document.classes.locked))
+            document.show_stroke(shown, before.union(base.box).union(shown.box))
+        document.set_mask("Erase box" if takes_away else "Box mask", shown)
+    finally:
+        document.end_stroke()
+
+
+def _box(context: ToolContext, press: Pointer, pointer: Pointer) -> Box | None:
+    """Span the box between two pointers; `None` where it holds no voxel of the scene."""
+    if press.hit is None:
+        return None
+    x0, y0, z0 = press.hit.voxel
+    end = _on_level(pointer, z0 + 1.0)
+    if end is None:
+        return None
+    x1, y1 = end
+    if "shift" in pointer.modifiers:
+        side = max(abs(x1 - x0), abs(y1 - y0))
+        x1, y1 = x0 + int(math.copysign(side, x1 - x0)), y0 + int(math.copysign(side, y1 - y0))
+    bounds = context.document.scene.box
+    low, high = _levels(z0, context.brush, bounds.upper[2])
+    box = Box((min(x0, x1), min(y0, y1), low), (max(x0, x1) + 1, max(y0, y1) + 1, high)).clip(bounds)
+    return None if box.is_empty else box
+
+
+def _on_level(pointer: Pointer, level: float) -> tuple[int, int] | None:
+    """Find the column where the pointer's ray crosses a level; the hit's where it never does."""
+    (ox, oy, oz), (dx, dy, dz) = pointer.ray_origin, pointer.ray_direction
+    if dz != 0.0 and (level - oz) / dz > 0.0:
+        t = (level - oz) / dz
+        return math.floor(ox + t * dx), math.floor(oy + t * dy)
+    return (pointer.hit.voxel[0], pointer.hit.voxel[1]) if pointer.hit else None
+
+
+def _levels(z: int, brush: Brush, top: int) -> tuple[int, int]:
+    if brush.mode == "surface":
+        return z + 1 - brush.depth, z + 1
+    return (z, z + 2 * brush.radius) if brush.mode == "volume" else (z, top)

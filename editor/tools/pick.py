@@ -1,0 +1,35 @@
+"""Voxel pick: choose the class under the pointer."""
+
+from __future__ import annotations
+
+from editor.model.pointer import Pointer
+from editor.tools.gesture import Gesture, ToolContext
+from engine.grid import Box
+from engine.labels import UNKNOWN
+
+
+class PickTool:
+    """Picks while the button is down."""
+
+    def begin(self, context: ToolContext, press: Pointer) -> Gesture:
+        return pick_class(context, press)
+
+
+def pick_class(context: ToolContext, press: Pointer) -> Gesture:
+    """Follow the pointer and choose the class under it."""
+    pointer = press
+    while True:
+        _choose(context, pointer)
+        if pointer.kind == "release":
+            return
+        pointer = yield
+
+
+def _choose(context: ToolContext, pointer: Pointer) -> None:
+    if pointer.hit is None:
+        return
+    x, y, z = pointer.hit.voxel
+    label = int(context.document.scene.read(Box((x, y, z), (x + 1, y + 1, z + 1))).item())
+    if label != UNKNOWN:
+        context.document.classes.choose(label)
+        context.picked.emit(label)

@@ -1,0 +1,156 @@
+"""Small real stand-ins for what the editor's model works with."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from editor.model.pointer import Pointer
+from engine.errors import ScenewrightError
+from engine.geometry.rays import Hit, first_hit
+from engine.grid import Box
+from engine.mask import VoxelMask
+from engine.scene import VoxelScene
+from engine.tasks.request import (
+    InpaintRequest,
+    OutpaintRequest,
+    Provenance,
+    Request,
+    Result,
+    Step,
+)
+
+ROAD, CAR, BUILDING, TERRAIN, POLE = 9, 1, 13, 17, 18
+
+
+@dataclass(frozen=True)
+class FakeCard:
+    name: str = "city"
+    title: str = "City"
+    label_space: str = "semantickitti"
+    height: int = 12
+    voxel_size: tuple[float, float, float] = (0.2, 0.2, 0.2)
+    cell: int = 16
+
+
+@dataclass
+class FakeSession:
+    """Runs requests by a script: every step paints the new voxels with the class `seed % 19 + 1`.
+
+    Parameters
+    ----------
+    steps, pause
+        How many, and seconds between two.
+    fail_at
+        Step at which `error` is raised.
+    """
+
+    steps: int = 3
+    pause: float = 0.0
+    fail_at: int | None = None
+    error: Exception = field(default_factory=lambda: ScenewrightError("the script says so; try again"))
+    height: int = 12
+    device: str = "cpu"
+    closed: list[int] = field(default_factory=list)
+    loaded: list[str] = field(default_factory=list)
+
+    def load(self, model: str) -> None:
+        self.loaded.append(model)
+
+    def memory(self) -> tuple[int, int] | None:
+        return 3 << 30, 8 << 30
+
+    def run(self, request: Request) -> Iterator[Step]:
+        index = 0
+        try:
+            for index in range(1, self.steps + 1):
+                if index == self.fail_at:
+                    raise self.error
+                time.sleep(self.pause)
+                box, labels = paint(request, self.height)
+                result = answer(request, self.height) if index == self.steps else None
+                yield Step(index, self.steps, "sampling", box=box, labels=labels, result=result)
+        finally:
+            if index < self.steps:
+                self.closed.append(index)
+
+
+def class_of(request: Request) -> int:
+    return request.sampling.seed % 19 + 1
+
+
+def paint(request: Request, height: int = 12) -> tuple[Box, np.ndarray]:
+    """Make the labels of a request's region in the frame of the new scene."""
+    if isinstance(request, InpaintRequest):
+        box = request.mask.box
+        labels = request.scene.read(box)
+        labels[request.mask.array] = class_of(request)
+        return box, labels
+    labels = np.zeros((*request.size, height), dtype=np.uint8)
+    labels[:, :, :2] = class_of(request)
+    if isinstance(request, OutpaintRequest):
+        labels[request.scene.box.shift((*request.at, 0)).slices] = request.scene.read()
+    return Box.of_shape(labels.shape), labels
+
+
+def answer(request: Request, height: int = 12) -> Result:
+    box, labels = paint(request, height)
+    provenance = Provenance.of(request, "city", "0" * 64, "0.1.0")
+    if isinstance(request, InpaintRequest):
+        return Result(box, labels, request.mask, provenance)
+    at = request.at if isinstance(request, OutpaintRequest) else (0, 0)
+    scene = VoxelScene.from_labels(labels)
+    return Result(box, labels, VoxelMask.of_box(box), provenance, scene=scene, at=at)
+
+
+class HandRunner:
+    """A runner that does nothing until a test says so."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple[int, Request]] = []
+        self.cancelled: list[int] = []
+
+    def start(self, job: int, request: Request) -> None:
+        self.started.append((job, request))
+
+    def cancel(self, job: int) -> None:
+        self.cancelled.append(job)
+
+
+def finish(queue, runner: HandRunner, height: int = 12) -> None:
+    """Let the running job make its steps and end."""
+    job, request = runner.started[-1]
+    for step in FakeSession(height=height).run(request):
+        queue.note_step(job, step)
+    queue.note_end(job, None)
+
+
+def street(shape: tuple[int, int, int] = (48, 32, 12)) -> VoxelScene:
+    """A road at z 0..2 with a car of 10 x 6 x 5 on it, a house, a pole; everything asymmetric."""
+    labels = np.zeros(shape, dtype=np.uint8)
+    labels[:, :, :3] = ROAD
+    labels[:, 24:, :3] = TERRAIN
+    labels[10:20, 8:14, 3:8] = CAR
+    labels[30:44, 25:32, 3:11] = BUILDING
+    labels[5, 20, 3:10] = POLE
+    return VoxelScene.from_labels(labels)
+
+
+class TopView:
+    """Looks straight down, one voxel a pixel: pixel (i, j) is column (i, j)."""
+
+    def __init__(self, scene: Callable[[], VoxelScene]) -> None:
+        self._scene = scene
+
+    def pick(self, position: tuple[float, float]) -> Hit | None:
+        origin = (position[0] + 0.5, position[1] + 0.5, 100.0)
+        return first_hit(self._scene().read(), origin, (0.0, 0.0, -1.0))
+
+    def pointer(self, kind: str, x: float, y: float, *modifiers: str) -> Pointer:
+        origin = (x + 0.5, y + 0.5, 100.0)
+        return Pointer(
+            kind, origin, (0.0, 0.0, -1.0), (x, y), frozenset({"left"}), frozenset(modifiers), self.pick((x, y))
+        )

@@ -59,8 +59,7 @@ def _make_mask(box: tuple[int, ...] | None, file: Path | None, grid: Grid) -> Vo
         grid.require(where)
         return VoxelMask.of_box(where)
     assert file is not None
-    mask = read_mask(file)
+    mask = read_mask(file, grid.shape)
     if mask.is_empty:
         raise RequestError(f"{file} masks no voxel; set some to true")
-    grid.require(mask.box, f"mask {file}")
     return mask

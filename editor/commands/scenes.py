@@ -42,11 +42,14 @@ def convert(
     The ending of OUT names its format; that of IN does not matter where the content tells.
     """
     from engine.formats.registry import read_scene, write_scene
+    from engine.labels import label_space_of
 
     require_writable(out)
-    options = {name: value for name, value in (("axes", axes), ("empty", empty)) if value is not None}
-    scene = read_scene(source, reader, **options)
-    scene = _bring_to(scene, classes, like)
+    options: dict[str, Any] = {name: value for name, value in (("axes", axes), ("empty", empty)) if value is not None}
+    mapping = _read_classes(classes) if classes else {}
+    if classes and "classes" in mapping:
+        options["label_space"], mapping = label_space_of(mapping, classes), {}
+    scene = _bring_to(read_scene(source, reader, **options), mapping, like)
     write_scene(scene, out)
     click.echo(f"{out}  {_describe(scene)}")
 
@@ -122,17 +125,13 @@ def _metres(sizes: tuple[float, ...]) -> str:
     return " x ".join(f"{s:g}" for s in sizes) + " m"
 
 
-def _bring_to(scene: VoxelScene, classes: Path | None, like: str | None) -> VoxelScene:
-    """Apply `--classes` and `--like`: first the label space, then the grid."""
+def _bring_to(scene: VoxelScene, mapping: dict[str, str], like: str | None) -> VoxelScene:
+    """Change label space and grid to those of model `like`; with a mapping alone, the label space only."""
     from engine.geometry.resample import fit_grid
 
-    from engine.labels import label_space, label_space_of
+    from engine.labels import label_space
     from engine.models.cards import find_model
 
-    mapping = _read_classes(classes) if classes else {}
-    if "classes" in mapping:
-        scene.space = label_space_of(mapping, classes or "")
-        mapping = {}
     if like is not None:
         card = find_model(like)
         return fit_grid(scene, label_space(card.label_space), card.voxel_size, card.height, mapping or None)

@@ -90,8 +90,8 @@ def write_array(scene: VoxelScene, path: Path) -> None:
         np.save(stream, scene.read(), allow_pickle=False)
 
 
-def read_mask(path: Path) -> VoxelMask:
-    """Read a mask file: `.npz` with `mask (X, Y, Z) bool`, aligned with the scene's first voxel."""
+def read_mask(path: Path, shape: tuple[int, int, int] | None = None) -> VoxelMask:
+    """Read a mask file: `.npz` with `mask (X, Y, Z) bool`, which must have the scene's `shape` where that is given."""
     read_head(path)
     arrays = read_arrays(path, ("mask",))
     mask = arrays.get("mask")
@@ -100,6 +100,8 @@ def read_mask(path: Path) -> VoxelMask:
         raise FormatError(path, f"holds no 'mask' but {names or 'nothing'}", "save it as 'mask' (X, Y, Z) bool")
     if mask.ndim != 3 or mask.dtype != np.bool_:
         raise FormatError(path, f"its mask is {mask.dtype} of shape {mask.shape}", "save it as (X, Y, Z) bool")
+    if shape is not None and mask.shape != shape:
+        raise FormatError(path, f"its mask has {mask.shape} voxels, the scene {shape}", "make the mask for this scene")
     return VoxelMask.of_array(cast("NDArray[np.bool_]", mask))
 
 

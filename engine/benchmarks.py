@@ -1,0 +1,158 @@
+"""How fast the engine is here: the cases of `scenewright bench` that need no window."""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import psutil
+import torch
+
+from engine.data.city.generator import make_world
+from engine.data.city.world import World
+from engine.data.crops import CropSampler
+from engine.formats.registry import write_scene
+from engine.grid import Box
+from engine.labels import label_space
+from engine.mask import VoxelMask
+from engine.scene import VoxelScene
+from engine.session import Session
+from engine.tasks.request import GenerateRequest, InpaintRequest, Request, Sampling
+
+SIZE = (256, 256)
+REGION = 48
+RUNS = 5
+_WORLD = (2048, 2048)
+_CROPS = 400
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One figure.
+
+    Attributes
+    ----------
+    value
+        Median of `runs` runs, in `unit`.
+    limit
+        What the project promises on 2 CPU cores without a GPU: at most this, or at least where `at_least`.
+    skipped
+        Why there is no value.
+    """
+
+    name: str
+    title: str
+    value: float | None
+    unit: str
+    limit: float | None = None
+    at_least: bool = False
+    runs: int = 1
+    skipped: str = ""
+
+    @property
+    def is_met(self) -> bool | None:
+        """Whether the promise holds; `None` where there is no value or no promise."""
+        if self.value is None or self.limit is None:
+            return None
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
+
+
+def measure_engine(model: str, device: str) -> Iterator[Measurement]:
+    """Run every case once it is asked for, the world first because others work on it.
+
+    Raises `ModelError` or `DeviceError` where the model or the device is not there.
+    """
+    start = time.perf_counter()
+    world = make_world(0, _WORLD)
+    yield Measurement("world", "world of 2048 x 2048 x 32", time.perf_counter() - start, "s", 20)
+    yield _measure_crops(world)
+    scene = VoxelScene.from_labels(world.crop(800, 800, SIZE), space=label_space())
+    yield _measure_export(scene)
+    yield from _measure_tasks(scene, model, device)
+
+
+def describe_hardware() -> dict[str, str | int | float]:
+    """Tell on what the figures were measured."""
+    return {
+        "cpu": _cpu_name(),
+        "cores": psutil.cpu_count() or 1,
+        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
+        "load": round(psutil.getloadavg()[0], 1),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name(0) if torch.cuda.is_available() else "none",
+    }
+
+
+def _measure_tasks(scene: VoxelScene, model: str, device: str) -> Iterator[Measurement]:
+    session = Session(device)
+    start = time.perf_counter()
+    session.load(model)
+    yield Measurement("load", "load the weights", time.perf_counter() - start, "s")
+    generate = GenerateRequest(SIZE, Sampling(model=model, seed=1, device=device))
+    seconds = _median(lambda: _drain(session, generate))
+    yield Measurement("generate", "generate 256 x 256 x 32, 12 steps", seconds, "s", 1.5, runs=RUNS)
+    streamed = GenerateRequest(SIZE, Sampling(model=model, seed=1, device=device, preview="auto"))
+    seconds = _median(lambda: _until_preview(session, streamed))
+    yield Measurement("preview", "first preview of a new scene", seconds, "s", 0.4, runs=RUNS)
+    middle = [(n - REGION) // 2 for n in scene.grid.shape[:2]]
+    box = Box((middle[0], middle[1], 0), (middle[0] + REGION, middle[1] + REGION, scene.grid.shape[2]))
+    edit = InpaintRequest(scene.snapshot(), VoxelMask.of_box(box), generate.sampling)
+    seconds = _median(lambda: _drain(session, edit))
+    yield Measurement("regenerate", "regenerate 48 x 48 voxels, 12 steps", seconds, "s", 0.5, runs=RUNS)
+
+
+def _measure_crops(world: World) -> Measurement:
+    sampler = CropSampler([world], SIZE, np.random.default_rng(0))
+    start = time.perf_counter()
+    for _ in islice(sampler, _CROPS):
+        pass
+    rate = _CROPS / (time.perf_counter() - start)
+    return Measurement("crops", "training crops of 256 x 256 x 32", rate, "/s", 200, at_least=True, runs=_CROPS)
+
+
+def _measure_export(scene: VoxelScene) -> Measurement:
+    with tempfile.TemporaryDirectory() as folder:
+        seconds = _median(lambda: write_scene(scene, Path(folder) / "scene.glb"))
+    return Measurement("export", "GLB of a 256 x 256 x 32 scene", seconds, "s", 2, runs=RUNS)
+
+
+def _drain(session: Session, request: Request) -> None:
+    for _ in session.run(request):
+        pass
+
+
+def _until_preview(session: Session, request: Request) -> None:
+    with closing(session.run(request)) as steps:
+        next(step for step in steps if step.labels is not None)
+
+
+def _median(act: Callable[[], None]) -> float:
+    act()  # the first run warms caches up, as in an editor that is open
+    times = []
+    for _ in range(RUNS):
+        start = time.perf_counter()
+        act()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def _cpu_name() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [
+            line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+        ]
+        if names:
+            return names[0]
+    return platform.processor() or platform.machine()

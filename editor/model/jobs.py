@@ -143,8 +143,9 @@ class JobQueue:
             self._busy = None
         job = self.find(job_id)
         if job is not None and job.state == "running":
-            job.failure = failure
-            self._set(job, "failed" if failure else "done")
+            job.failure = failure or _lack_of_result(job)
+            job.step = job.step and Step(job.step.index, job.step.total, job.step.stage)  # the voxels live elsewhere
+            self._set(job, "failed" if job.failure else "done")
         self._start_next()
         self._tell_idle()
 
@@ -173,3 +174,9 @@ class JobQueue:
     def _tell_idle(self) -> None:
         if not self.open_jobs:
             self.idle.emit()
+
+
+def _lack_of_result(job: Job) -> Failure | None:
+    if job.step is not None and job.step.result is not None:
+        return None
+    return Failure("The engine ended without a result; try again, or with another seed.")

@@ -75,6 +75,7 @@ def _surface(scene: VoxelScene, voxel: Vector3, brush: Brush) -> VoxelMask:
     ball = _volume(scene, voxel, brush)
     around = ball.box.pad(brush.depth)
     solid = scene.read_padded(around, scene.space.empty) != scene.space.empty
+    solid[:, :, : max(-around.lower[2], 0)] = True  # the floor is no surface; nobody sees it
     shell = solid & ndimage.binary_dilation(~solid, iterations=brush.depth)
     inner = ball.box.relative_to(around).slices
     return VoxelMask.of_array(ball.array & shell[inner], ball.box.lower)

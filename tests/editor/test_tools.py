@@ -75,6 +75,7 @@ def test_the_surface_brush_takes_exactly_the_solid_layers_under_the_surface(docu
     mask = dab(document.scene, (15, 11, 7), Brush(radius=4, depth=2, mode="surface"))
     ball = VoxelMask.of_ball((15.5, 11.5, 7.5), 4, document.scene.box).within(document.scene.box)
     solid = np.pad(labels != 0, 1)
+    solid[:, :, 0] = True
     depth = ndimage.distance_transform_cdt(solid, "taxicab")[1:-1, 1:-1, 1:-1]
     assert np.array_equal(mask.within(document.scene.box), ball & (depth >= 1) & (depth <= 2))
     assert 0 < mask.count < int((ball & (labels != 0)).sum())

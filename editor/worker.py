@@ -1,0 +1,279 @@
+"""The engine thread: the only place where threads meet.
+
+The interface hands jobs in and gets `(job, Step)` back through one Qt signal. Previews go through a mailbox where the
+latest wins, so a slow interface never falls behind; results and errors always arrive.
+"""
+
+from __future__ import annotations
+
+import queue
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+import psutil
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from editor.model.jobs import Failure
+from engine.errors import ScenewrightError
+from engine.grid import Box
+from engine.tasks.request import Request, Step
+
+PREVIEWS_A_SECOND = 15
+_SWITCH_SECONDS = 0.001
+"""How long the engine thread may hold the interpreter while the interface waits; Python's 5 ms make a drag stutter."""
+
+
+class EngineSession(Protocol):
+    """What the worker needs of `engine.session.Session`."""
+
+    device: str
+
+    def load(self, model: str) -> None: ...
+
+    def run(self, request: Request) -> Iterator[Step]: ...
+
+    def memory(self) -> tuple[int, int] | None: ...
+
+
+SessionFactory = Callable[[str], EngineSession]
+
+
+@dataclass(frozen=True)
+class DeviceInfo:
+    """What the device chip shows; bytes."""
+
+    device: str
+    used: int
+    total: int
+
+
+@dataclass(frozen=True)
+class _End:
+    failure: Failure | None
+
+
+@dataclass(frozen=True)
+class _Broken:
+    failure: Failure
+
+
+Message = Step | _End | _Broken | DeviceInfo
+_NO_JOB = 0
+
+
+class Mailbox:
+    """What is on its way to the interface: the newest preview of every box, and all the rest in order."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._previews: dict[tuple[int, Box | None], Step] = {}
+        self._letters: list[tuple[int, Message]] = []
+
+    def put(self, job: int, message: Message) -> None:
+        """Leave a message; of a job, or `0` for none."""
+        with self._lock:
+            if isinstance(message, Step) and message.result is None:
+                self._previews[job, message.box] = message
+                return
+            waiting = [(j, s) for (j, _), s in self._previews.items() if j == job]
+            self._previews = {key: s for key, s in self._previews.items() if key[0] != job}
+            self._letters += [*sorted(waiting, key=lambda w: w[1].index), (job, message)]
+
+    def take(self) -> list[tuple[int, Message]]:
+        """Empty the box: letters in the order they came, then the newest previews."""
+        with self._lock:
+            previews = sorted(((j, s) for (j, _), s in self._previews.items()), key=lambda p: (p[0], p[1].index))
+            found, self._letters = [*self._letters, *previews], []
+            self._previews.clear()
+            return found
+
+
+class Worker(QObject):
+    """Owns the engine thread and the session in it.
+
+    Parameters
+    ----------
+    factory
+        Makes the session from a device name; called in the thread, so that heavy imports happen there.
+    """
+
+    stepped = Signal(int, object)
+    ended = Signal(int, object)
+    device_changed = Signal(object)
+    broken = Signal(object)
+    """The engine could not be started; a `Failure`."""
+    _woken = Signal()
+
+    def __init__(self, factory: SessionFactory, device: str = "auto", parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._factory = factory
+        self._device = device
+        self._inbox: queue.SimpleQueue[tuple[int, Request] | str | None] = queue.SimpleQueue()
+        self._mailbox = Mailbox()
+        self._current: int | None = None
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._session: EngineSession | None = None
+        self._throttle = QTimer(self, singleShot=True, interval=1000 // PREVIEWS_A_SECOND)
+        self._throttle.timeout.connect(self._deliver)
+        self._last = 0.0
+        self._woken.connect(self._wake, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def is_running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def launch(self, model: str = "") -> None:
+        """Start the thread and load a model ahead of the first job; call it after the first frame."""
+        if self._thread is None:
+            sys.setswitchinterval(_SWITCH_SECONDS)
+            self._thread = threading.Thread(target=self._work, name="scenewright-engine", daemon=True)
+            self._thread.start()
+            if model:
+                self._inbox.put(model)
+
+    def start(self, job: int, request: Request) -> None:
+        """Run a request as soon as the thread is free; one at a time."""
+        self.launch()
+        self._stop.clear()
+        self._current = job
+        self._inbox.put((job, request))
+
+    def cancel(self, job: int) -> None:
+        """Stop a job at its next step."""
+        if job == self._current:
+            self._stop.set()
+
+    def shut_down(self, seconds: float = 30.0) -> None:
+        """Cancel the running job and end the thread; waits for it."""
+        self._stop.set()
+        self._inbox.put(None)
+        self._throttle.stop()
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+    # in the interface's thread
+
+    def _wake(self) -> None:
+        wait = 1.0 / PREVIEWS_A_SECOND - (time.monotonic() - self._last)
+        if wait <= 0:
+            self._deliver()
+        elif not self._throttle.isActive():
+            self._throttle.start(max(int(wait * 1000), 1))
+
+    def _deliver(self) -> None:
+        self._last = time.monotonic()
+        for job, message in self._mailbox.take():
+            if isinstance(message, Step):
+                self.stepped.emit(job, message)
+            elif isinstance(message, _End):
+                self.ended.emit(job, message.failure)
+            elif isinstance(message, DeviceInfo):
+                self.device_changed.emit(message)
+            else:
+                self.broken.emit(message.failure)
+
+    # in the engine thread
+
+    def _work(self) -> None:
+        while (item := self._inbox.get()) is not None:
+            if isinstance(item, str):
+                self._warm_up(item)
+            else:
+                self._post(item[0], _End(self._guarded(partial(self._run, *item))))
+            self._report_device()
+        self._session = None
+
+    def _run(self, job: int, request: Request) -> None:
+        steps = self._open_session().run(request)
+        try:
+            while not self._stop.is_set() and (step := next(steps, None)) is not None:
+                self._post(job, step)
+        finally:
+            close = getattr(steps, "close", None)
+            if close is not None:
+                close()
+
+    def _warm_up(self, model: str) -> None:
+        failure = self._guarded(lambda: self._open_session().load(model))
+        if failure is not None:
+            self._post(_NO_JOB, _Broken(failure))
+
+    def _open_session(self) -> EngineSession:
+        if self._session is None:
+            self._session = self._factory(self._device)
+        return self._session
+
+    def _guarded(self, work: Callable[[], None]) -> Failure | None:
+        """Run something and turn whatever goes wrong into a record; the thread must outlive any job."""
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 -- reported to the user, and the next job must still run
+            return describe(error)
+        return None
+
+    def _report_device(self) -> None:
+        if self._session is not None:
+            self._post(_NO_JOB, device_info(self._session))
+
+    def _post(self, job: int, message: Message) -> None:
+        self._mailbox.put(job, message)
+        self._woken.emit()
+
+
+class Background(QObject):
+    """Runs one function outside the interface's thread, for files that take a moment.
+
+    `done` carries what the function gave, `failed` a `Failure`; both are emitted in the interface's thread.
+    """
+
+    done = Signal(object)
+    failed = Signal(object)
+    _over = Signal(object)
+
+    def __init__(self, work: Callable[[], Any], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._work = work
+        self._thread = threading.Thread(target=self._run, name="scenewright-files", daemon=True)
+        self._over.connect(self._tell, Qt.ConnectionType.QueuedConnection)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait until the work is done, so that nothing is half-written when the program ends."""
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            answer: Any = self._work()
+        except Exception as error:  # noqa: BLE001 -- reported to the user
+            answer = describe(error)
+        self._over.emit(answer)
+
+    def _tell(self, answer: Any) -> None:
+        (self.failed if isinstance(answer, Failure) else self.done).emit(answer)
+
+
+def describe(error: BaseException) -> Failure:
+    """Turn an exception into one line for the user, with the trace as details."""
+    details = "".join(traceback.format_exception(error))
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if isinstance(error, ScenewrightError):
+        return Failure(first, details)
+    if isinstance(error, MemoryError) or "out of memory" in first.lower() or "can't allocate memory" in first.lower():
+        return Failure("Out of memory; try fewer variants or a smaller region. The scene is unharmed.", details)
+    return Failure(f"Something broke: {type(error).__name__}: {first}", details)
+
+
+def device_info(session: EngineSession) -> DeviceInfo:
+    """Ask for the memory of the device; on the processor it is that of this program and of the machine."""
+    used, total = session.memory() or (psutil.Process().memory_info().rss, psutil.virtual_memory().total)
+    return DeviceInfo(session.device, used, total)

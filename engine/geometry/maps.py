@@ -50,7 +50,8 @@ class LayoutMap:
     def window(self, x0: int, y0: int, cells: tuple[int, int]) -> LayoutMap:
         """Cut out `cells` cells from cell (x0, y0) on; cells outside the map are free."""
         out = LayoutMap.free(cells)
-        xs, ys = slice(max(x0, 0), x0 + cells[0]), slice(max(y0, 0), y0 + cells[1])
+        xs = slice(max(x0, 0), max(x0 + cells[0], 0))
+        ys = slice(max(y0, 0), max(y0 + cells[1], 0))
         part = self.classes[xs, ys]
         target = (
             slice(xs.start - x0, xs.start - x0 + part.shape[0]),

@@ -1,0 +1,44 @@
+"""What every model offers the tasks, so that one task code serves them all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from engine.diffusion.denoiser import Denoise
+from engine.geometry.maps import LayoutMap
+from engine.models.cards import ModelCard
+
+
+class SceneModel(Protocol):
+    """Voxels in, voxels out; arrays of voxels are `(X, Y, Z)` with X and Y multiples of the card's cell."""
+
+    card: ModelCard
+    device: torch.device
+
+    def latent_shape(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """Give the shape of the latent, batch of one, for voxels of a shape."""
+        ...
+
+    def encode(self, labels: Tensor) -> Tensor:
+        """Encode voxels `uint8`; unknown ones (255) are told apart from empty ones."""
+        ...
+
+    def bind(self, labels: Tensor, hidden: Tensor, layout: LayoutMap | None) -> Denoise:
+        """Tell the denoiser what is known (all but `hidden`, bool) and which map to follow."""
+        ...
+
+    def latent_mask(self, hidden: Tensor) -> Tensor:
+        """Tell which parts of the latent hold hidden voxels, as a bool tensor that broadcasts to it."""
+        ...
+
+    def decode(self, z: Tensor, barred: Sequence[int] = ()) -> Tensor:
+        """Decode a latent to train ids `uint8`, none of them barred."""
+        ...
+
+    def project(self, z: Tensor, barred: Sequence[int]) -> Tensor:
+        """Take barred classes out of a latent."""
+        ...

@@ -1,0 +1,178 @@
+"""The one way in which tasks make voxels: hidden ones, window by window, given everything else.
+
+Generating hides the whole scene, inpainting hides a mask, outpainting hides what lies beyond the old bounds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engine.diffusion.guidance import classifier_free, keep_known, projected
+from engine.diffusion.samplers import SAMPLERS, DenoiseStep
+from engine.diffusion.schedule import flow_sigmas
+from engine.errors import GridError, SamplingError
+from engine.geometry.maps import CELL, LayoutMap
+from engine.grid import Box
+from engine.labels import UNKNOWN, label_space
+from engine.mask import VoxelMask
+from engine.models.contract import SceneModel
+from engine.scene import Labels, VoxelScene
+from engine.tasks.request import Preview, Sampling, Step
+
+PROJECT_BELOW = 4.0
+"""Noise level from which barred classes are taken out of the estimate; above it hardly anything has a shape."""
+
+_AUTO_SHARE = 0.35
+"""Share of the running time that automatic previews may take, after the first one."""
+
+
+def require_fit(model: SceneModel, scene: VoxelScene) -> None:
+    """Raise `GridError`, with the command that helps, unless a scene is of the kind that a model works on."""
+    card, grid = model.card, scene.grid
+    wrong = []
+    if scene.space != label_space(card.label_space):
+        wrong.append(f"classes '{scene.space.name}' instead of '{card.label_space}'")
+    if grid.shape[2] != card.height:
+        wrong.append(f"height {grid.shape[2]} instead of {card.height} voxels")
+    if not np.allclose(grid.voxel_size, card.voxel_size, rtol=1e-3):
+        wrong.append(f"voxels of {_sizes(grid.voxel_size)} m instead of {_sizes(card.voxel_size)} m")
+    if wrong:
+        raise GridError(
+            f"the scene has {' and '.join(wrong)}, which model '{card.name}' cannot work on; "
+            f"run `scenewright convert IN OUT --like {card.name}` first"
+        )
+
+
+@dataclass
+class Canvas:
+    """A scene in the making.
+
+    Attributes
+    ----------
+    scene
+        Private to the task; new voxels are written into it.
+    hidden
+        `(sx, sy, sz) bool` over `region`: voxels that are still to be made.
+    layout
+        Map of the whole scene to follow.
+    """
+
+    scene: VoxelScene
+    region: Box
+    hidden: NDArray[np.bool_]
+    layout: LayoutMap | None = None
+
+    def hidden_in(self, window: Box) -> NDArray[np.bool_]:
+        """Tell what is hidden in a window; what lies outside the scene is, too."""
+        out = np.ones(window.shape, dtype=np.bool_)
+        inside = window.clip(self.scene.box)
+        out[inside.relative_to(window).slices] = VoxelMask(self.region, self.hidden).within(inside)
+        return out
+
+    def layout_in(self, window: Box) -> LayoutMap | None:
+        """Cut the map to a window."""
+        if self.layout is None:
+            return None
+        sx, sy, _ = window.shape
+        return self.layout.window(window.lower[0] // CELL, window.lower[1] // CELL, (sx // CELL, sy // CELL))
+
+    def put(self, window: Box, labels: Labels) -> None:
+        """Write the hidden voxels of a window; from now on they are known."""
+        inside = window.clip(self.region)
+        part, own = inside.relative_to(window).slices, inside.relative_to(self.region).slices
+        self.scene.write(inside, labels[part], self.hidden[own])
+        self.hidden[own] = False
+
+    def preview(self, window: Box, labels: Labels) -> tuple[Box, Labels]:
+        """Show how a window would look: new voxels over what is there."""
+        inside = window.clip(self.region)
+        part, own = inside.relative_to(window).slices, inside.relative_to(self.region).slices
+        return inside, np.where(self.hidden[own], labels[part], self.scene.read(inside))
+
+
+def fill(model: SceneModel, canvas: Canvas, windows: Sequence[Box], sampling: Sampling) -> Iterator[Step]:
+    """Make all windows in turn; yields every denoising step. Closing the generator stops before the next one."""
+    total = len(windows) * sampling.steps
+    barred = sampling.barred_ids(canvas.scene.space)
+    clock = PreviewClock(sampling.preview)
+    for number, window in enumerate(windows):
+        stage = f"tile {number + 1} of {len(windows)}" if len(windows) > 1 else "denoising"
+        last = None
+        for last in sample_window(model, canvas, window, sampling, barred):
+            done = number * sampling.steps + last.index
+            box, labels = None, None
+            if clock.is_due() and last.index < last.total:
+                with clock:
+                    box, labels = canvas.preview(window, model.decode(last.x0, barred).cpu().numpy())
+            yield Step(done, total, stage, last.sigma, box, labels)
+        canvas.put(window, _finish(model, last, barred))
+
+
+def sample_window(
+    model: SceneModel, canvas: Canvas, window: Box, sampling: Sampling, barred: Sequence[int]
+) -> Iterator[DenoiseStep]:
+    """Denoise the latent of one window with all that is known in it."""
+    labels = torch.from_numpy(canvas.scene.read_padded(window, UNKNOWN))
+    hidden = torch.from_numpy(canvas.hidden_in(window))
+    layout = canvas.layout_in(window)
+    denoise = model.bind(labels, hidden, layout)
+    if layout is not None and sampling.guidance != 1.0:
+        denoise = classifier_free(denoise, model.bind(labels, hidden, None), sampling.guidance)
+    if sampling.keep_known:
+        denoise = keep_known(denoise, model.encode(labels), model.latent_mask(hidden))
+    if barred:
+        denoise = projected(denoise, lambda x0: model.project(x0, barred), PROJECT_BELOW)
+    sigmas = flow_sigmas(sampling.steps, sampling.strength)
+    x = sigmas[0].item() * draw_noise(model, window, sampling.seed)
+    if sampling.strength < 1.0:
+        x = x + model.encode(labels)
+    yield from SAMPLERS[sampling.sampler](denoise, x, sigmas)
+
+
+def draw_noise(model: SceneModel, window: Box, seed: int) -> torch.Tensor:
+    """Draw a window's noise from the seed and its place, so that any order of windows draws the same."""
+    words = np.random.SeedSequence([seed, window.lower[0] % 2**32, window.lower[1] % 2**32]).generate_state(
+        1, np.uint64
+    )
+    generator = torch.Generator().manual_seed(int(words[0] >> np.uint64(1)))
+    return torch.randn(model.latent_shape(window.shape), generator=generator).to(model.device)
+
+
+class PreviewClock:
+    """Decides which steps carry a preview, by what the previews before have cost."""
+
+    def __init__(self, mode: Preview) -> None:
+        self.mode = mode
+        self._start = time.perf_counter()
+        self._spent = 0.0
+        self._entered = 0.0
+        self._count = 0
+
+    def is_due(self) -> bool:
+        """Tell whether the current step should be shown."""
+        if self.mode != "auto":
+            return self.mode == "every"
+        return self._count == 0 or self._spent < _AUTO_SHARE * (time.perf_counter() - self._start)
+
+    def __enter__(self) -> None:
+        self._entered = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._spent += time.perf_counter() - self._entered
+        self._count += 1
+
+
+def _finish(model: SceneModel, last: DenoiseStep | None, barred: Sequence[int]) -> Labels:
+    if last is None or not bool(torch.isfinite(last.x0).all()):
+        raise SamplingError("the run gave no usable numbers; try another seed, more steps or less guidance")
+    return model.decode(last.x0, barred).cpu().numpy()
+
+
+def _sizes(values: Sequence[float]) -> str:
+    return " x ".join(f"{v:g}" for v in values)

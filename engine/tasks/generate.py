@@ -1,0 +1,47 @@
+"""Make a scene from nothing, or from a layout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from engine.errors import RequestError
+from engine.geometry.maps import CELL
+from engine.grid import Grid
+from engine.labels import label_space
+from engine.mask import VoxelMask
+from engine.models.contract import SceneModel
+from engine.scene import VoxelScene
+from engine.tasks.fill import Canvas, fill
+from engine.tasks.request import GenerateRequest, Provenance, Result, Step
+from engine.tasks.windows import plan_windows
+
+OVERLAP = 96
+"""Known band, in voxels, that each window of a scene larger than one window sees."""
+
+
+def generate(model: SceneModel, request: GenerateRequest, provenance: Provenance) -> Iterator[Step]:
+    """Run the task; the last step carries the result. Raises `RequestError` for a size or layout that cannot be."""
+    card = model.card
+    x, y = request.size
+    if min(x, y) < card.cell:
+        raise RequestError(
+            f"a scene of {x} x {y} voxels is too small for model '{card.name}'; take {card.cell} or more"
+        )
+    cells = (-(-x // CELL), -(-y // CELL))
+    if request.layout is not None and request.layout.classes.shape != cells:
+        w, h = request.layout.classes.shape
+        raise RequestError(
+            f"the layout has {w} x {h} cells, a scene of {x} x {y} voxels has {cells[0]} x {cells[1]}; "
+            f"pass --size {w * CELL} {h * CELL} or scale the picture"
+        )
+    grid = Grid((x, y, card.height), card.voxel_size)
+    scene = VoxelScene(grid, label_space(card.label_space), metadata={"provenance": [provenance.to_json()]})
+    canvas = Canvas(scene, scene.box, np.ones(grid.shape, dtype=np.bool_), request.layout)
+    todo = np.ones((x, y), dtype=np.bool_)
+    windows = plan_windows(todo, scene.box, card.window, OVERLAP, card.cell)
+    total = len(windows) * request.sampling.steps
+    yield from fill(model, canvas, windows, request.sampling)
+    result = Result(scene.box, scene.read(), VoxelMask.of_box(scene.box), provenance, scene)
+    yield Step(total, total, "done", result=result)

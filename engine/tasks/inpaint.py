@@ -1,0 +1,51 @@
+"""Make the masked voxels of a scene anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.errors import RequestError
+from engine.grid import Box
+from engine.models.contract import SceneModel
+from engine.tasks.fill import Canvas, fill, require_fit
+from engine.tasks.generate import OVERLAP
+from engine.tasks.request import InpaintRequest, Provenance, Result, Step
+from engine.tasks.windows import plan_windows
+
+CONTEXT = 40
+"""Voxels around the mask that the model looks at, at least."""
+
+SMALLEST = 128
+"""Edge of the smallest crop, in voxels; the model has not learned from smaller ones."""
+
+
+def context_of(box: Box, height: int, cell: int) -> Box:
+    """Give the crop that the model looks at to make what lies in `box`; it may leave the scene.
+
+    Cost follows the mask, not the scene.
+    """
+    wide = Box(
+        (box.lower[0] - CONTEXT, box.lower[1] - CONTEXT, 0), (box.upper[0] + CONTEXT, box.upper[1] + CONTEXT, height)
+    )
+    short = [max(SMALLEST - n, 0) for n in wide.shape[:2]]
+    return wide.pad((-(-short[0] // 2), -(-short[1] // 2), 0)).snap((cell, cell, 1))
+
+
+def inpaint(model: SceneModel, request: InpaintRequest, provenance: Provenance) -> Iterator[Step]:
+    """Run the task; the last step carries the new labels of the mask's box. Other voxels are not part of it.
+
+    Raises `GridError` where the scene does not suit the model, `RequestError` where nothing is masked.
+    """
+    require_fit(model, request.scene)
+    mask = request.mask.clip(request.scene.box)
+    if mask.is_empty:
+        raise RequestError("no voxel of the scene is masked; paint a mask or give a box inside the scene")
+    scene = request.scene.snapshot()
+    card = model.card
+    canvas = Canvas(scene, mask.box, mask.array.copy(), request.layout)
+    region = context_of(mask.box, scene.grid.shape[2], card.cell)
+    todo = np.asarray(mask.within(region).any(axis=2))
+    windows = plan_windows(todo, region, card.window, OVERLAP, card.cell)
+    total = len(windows) * request.sampling.steps
+    yield from fill(model, canvas, windows, request.sampling)
+    yield Step(total, total, "done", result=Result(mask.box, scene.read(mask.box), mask, provenance))

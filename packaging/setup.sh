@@ -37,7 +37,7 @@ install_packages() {
     fi
     say "installing system packages: $*"
     "${prefix[@]}" apt-get update -qq || say "apt-get update failed; trying with the package lists there are"
-    "${prefix[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2 ||
+    "${prefix[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends "$@" >/dev/null ||
         die "apt-get install $* failed; mend that and run this again"
 }
 
@@ -97,7 +97,7 @@ prepare_python() {
     local index=()
     mapfile -t index < <(torch_index)
     say "installing Python packages into $VENV (a few minutes on a fresh machine)"
-    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "${index[@]}" --editable "$target" >&2 ||
+    "$VENV/bin/python" -m pip install -qq --disable-pip-version-check "${index[@]}" --editable "$target" >&2 ||
         die "pip could not install $target; see its message above"
     printf '%s\n' "$target $wanted" >"$stamp"
 }

@@ -228,6 +228,11 @@ def label_space_names() -> list[str]:
     return sorted(p.stem for p in shipped("palettes").glob("*.json"))
 
 
+def is_shipped(space: LabelSpace) -> bool:
+    """Tell whether a space is exactly the shipped one of its name, so that files need not carry its classes."""
+    return space.name in label_space_names() and label_space(space.name).to_json() == space.to_json()
+
+
 def to_ids(space: LabelSpace, names: Iterable[str]) -> tuple[int, ...]:
     """Look up several classes by name, sorted and unique."""
     return tuple(sorted({space.find(n) for n in names}))

@@ -14,12 +14,12 @@ from engine.errors import FormatError, LabelError, ScenewrightError
 from engine.formats.archives import NPY_MAGIC, ZIP_MAGIC, open_archive, peek_members, read_arrays, read_npy
 from engine.formats.files import read_exactly, read_head, replace_file
 from engine.grid import Grid
-from engine.labels import UNKNOWN, LabelSpace, label_space
+from engine.labels import UNKNOWN, LabelSpace, is_shipped, label_space, parse_label_space
 from engine.mask import VoxelMask
 from engine.scene import Labels, VoxelScene
 
 OPTIONS = ("axes", "empty", "voxel_size", "origin", "label_space")
-_SCENE = ("labels", "voxel_size", "origin", "label_space", "instances", "metadata")
+_SCENE = ("labels", "voxel_size", "origin", "label_space", "classes", "instances", "metadata")
 
 
 def accepts(head: bytes, size: int, path: Path) -> bool:
@@ -75,6 +75,8 @@ def write(scene: VoxelScene, path: Path) -> None:
         "origin": np.asarray(scene.grid.origin, np.float64),
         "label_space": np.asarray(scene.space.name),
     }
+    if not is_shipped(scene.space):
+        arrays["classes"] = np.asarray(json.dumps(scene.space.to_json(), sort_keys=True))
     if scene.has_instances:
         arrays["instances"] = scene.read_instances()
     metadata = {k: v for k, v in scene.metadata.items() if k != "masks"}
@@ -174,13 +176,16 @@ def _set_empty(path: Path, labels: Labels, space: LabelSpace, empty: int | None)
 
 def _space(path: Path, arrays: Mapping[str, NDArray[np.generic]], options: Mapping[str, Any]) -> LabelSpace:
     given = options.get("label_space", "semantickitti")
-    if "label_space" in arrays:
-        own = str(arrays["label_space"])
-        given = given if isinstance(given, LabelSpace) and given.name == own else own
     try:
-        return given if isinstance(given, LabelSpace) else label_space(given)
+        if "classes" in arrays:
+            return parse_label_space(str(arrays["classes"]), path)
+        own = str(arrays["label_space"]) if "label_space" in arrays else given
+        if isinstance(given, LabelSpace) and own in (given, given.name):
+            return given
+        return label_space(own)
     except LabelError as error:
-        raise FormatError(path, str(error).split(";")[0], str(error).split("; ")[-1]) from error
+        reason, _, hint = str(error).rpartition("; ")
+        raise FormatError(path, reason, hint) from error
 
 
 def _instances(path: Path, arrays: Mapping[str, NDArray[np.generic]], labels: Labels) -> NDArray[np.uint32] | None:

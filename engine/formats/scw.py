@@ -19,7 +19,7 @@ from engine.errors import FormatError, ScenewrightError
 from engine.formats.archives import ZIP_MAGIC, open_archive, peek_members, read_member
 from engine.formats.files import replace_file
 from engine.grid import Box, Grid
-from engine.labels import LabelSpace, label_space, label_space_names, label_space_of
+from engine.labels import LabelSpace, is_shipped, label_space, label_space_of
 from engine.mask import VoxelMask
 from engine.scene import VoxelScene
 from engine.store import CHUNK, ChunkStore
@@ -85,7 +85,6 @@ def read(path: Path, options: Mapping[str, Any] | None = None) -> VoxelScene:
 
 def _header(scene: VoxelScene, metadata: dict[str, Any], masks: dict[str, VoxelMask]) -> dict[str, Any]:
     grid, space = scene.grid, scene.space
-    shipped = space.name in label_space_names() and label_space(space.name).to_json() == space.to_json()
     return {
         "version": VERSION,
         "grid": {
@@ -94,7 +93,7 @@ def _header(scene: VoxelScene, metadata: dict[str, Any], masks: dict[str, VoxelM
             "origin": list(grid.origin),
             "georeference": grid.georeference,
         },
-        "label_space": space.name if shipped else space.to_json(),
+        "label_space": space.name if is_shipped(space) else space.to_json(),
         "channels": list(scene.store.channels),
         "masks": [{"name": n, "lower": list(m.box.lower), "shape": list(m.box.shape)} for n, m in masks.items()],
         "metadata": metadata,

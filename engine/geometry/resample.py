@@ -88,7 +88,8 @@ def resample(scene: VoxelScene, voxel_size: tuple[float, float, float], height: 
     Finer voxels take the nearest old one. A coarser voxel is solid where at least half of its known old voxels are,
     and takes the class of highest priority among those with a quarter of them. What would vanish by that comes back:
     thin classes (`THIN_PRIORITY`) with any voxel, others with half a sheet through the cell, wherever no neighbour
-    kept the class; and ground in every column that had some. Saved masks, which count in voxels, are dropped.
+    kept the class; and ground in every column that had some, unless something else stands in its cell. Saved masks,
+    which count in voxels, are dropped.
     """
     if min(voxel_size) <= 0:
         raise GridError(f"voxel size {voxel_size} m is of no use; all three must be above 0")

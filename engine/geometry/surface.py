@@ -111,6 +111,6 @@ def _rectangles(faces: NDArray[np.int16]) -> tuple[NDArray[np.int64], ...]:
     opens = np.ones(len(keys), dtype=np.bool_)
     opens[1:] = (keys[1:] != keys[:-1]) | (v[1:] != v[:-1] + 1)
     begin = np.flatnonzero(opens)
-    end = np.append(begin[1:], len(keys)) - 1
+    end = np.append(begin, len(keys))[1:] - 1
     lead = order[begin]
     return layer[lead], v[begin], v[end] + 1, u0[lead], u1[lead], ids[lead]

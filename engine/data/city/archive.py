@@ -52,6 +52,11 @@ def write_world(folder: Path, seed: int, size: tuple[int, int]) -> Path:
     draft = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     shutil.rmtree(draft, ignore_errors=True)
     save_world(draft, world)
+    return finish_draft(draft, folder)
+
+
+def finish_draft(draft: Path, folder: Path) -> Path:
+    """Give a whole world its name; where another process was faster, its world stays. Returns ``folder``."""
     try:
         draft.rename(folder)
     except OSError:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import binary_erosion
 
 from engine.data.city.canvas import BUILDING, Canvas
 from engine.data.city.frame import Frame, Patch, cut_patch, inside
@@ -80,16 +81,54 @@ def is_buildable(
     return bool(fine[mask].all())
 
 
-def build(canvas: Canvas, frame: Frame, wings: list[Box], roof: Roof, setback: float, block: int | None = None) -> bool:
-    """Raise a building where it fits; returns whether it did."""
+def build(
+    canvas: Canvas,
+    frame: Frame,
+    wings: list[Box],
+    roof: Roof,
+    setback: float,
+    block: int | None = None,
+    parapet: bool = True,
+) -> bool:
+    """Raise a building where it fits, with overhanging eaves or a parapet; returns whether it did."""
     found = footprint(frame, wings, canvas.shape)
     if found is None or not is_buildable(canvas, *found, setback, block):
         return False
     patch, mask = found
     base = int(canvas.level[patch.window][mask].max())
     tops = base + np.floor(roof_heights(patch, wings, roof) + np.float32(0.01)).astype(np.int32)
-    canvas.raise_columns(patch.window, mask, tops, BUILDING, canvas.new_ident())
+    if roof.kind == "flat" and parapet:
+        tops += mask & ~binary_erosion(mask)
+    ident = canvas.new_ident()
+    canvas.raise_columns(patch.window, mask, tops, BUILDING, ident)
+    if roof.kind in ("gable", "hip"):
+        _hang_eaves(canvas, frame, wings, base + roof.eave, ident)
     return True
+
+
+def _hang_eaves(canvas: Canvas, frame: Frame, wings: list[Box], level: int, ident: int) -> None:
+    """Let a roof reach over the walls by a voxel or two."""
+    wide = [(u0 - 1.6, u1 + 1.6, v0 - 1.6, v1 + 1.6) for u0, u1, v0, v1 in wings]
+    found = footprint(frame, wide, canvas.shape)
+    if found is not None:
+        patch, mask = found
+        canvas.add_detail(patch.window, mask & ~canvas.taken[patch.window], level - 1, level + 1, BUILDING, ident)
+
+
+def cut_bands(canvas: Canvas, frame: Frame, box: Box, bands: tuple[tuple[int, int], ...]) -> None:
+    """Set bands of windows back by a voxel along the long walls of a box-shaped building, heights above its base."""
+    u0, u1, v0, v1 = box
+    patch = cut_patch(frame, box, canvas.shape)
+    if patch is None:
+        return
+    mask = inside(patch, (u0 + 4, u1 - 4, v0, v1)) & ((patch.v < v0 + 1.1) | (patch.v >= v1 - 1.1))
+    mask &= canvas.solid[patch.window] == BUILDING
+    if not mask.any():
+        return
+    base, top = int(canvas.level[patch.window][mask].max()), int(canvas.top[patch.window][mask].min())
+    for low, high in bands:
+        if base + high < top:
+            canvas.add_detail(patch.window, mask, base + low, base + high, 0)
 
 
 def add_chimney(canvas: Canvas, frame: Frame, u: float, v: float, rise: int, half: float = 1.6) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,17 @@ EMPTY, CAR, BICYCLE, MOTORCYCLE, TRUCK, OTHER_VEHICLE, PERSON, BICYCLIST, MOTORC
 ROAD, PARKING, SIDEWALK, OTHER_GROUND, BUILDING, FENCE, VEGETATION, TRUNK, TERRAIN, POLE, SIGN = range(9, 20)
 _COLUMN_CLASSES = (EMPTY, BUILDING, FENCE, VEGETATION)
 _MAX_LEVEL = 12
+
+
+class Detail(NamedTuple):
+    """A span of one class over columns (x, y), from ``low`` to ``high``: eaves in the air, or with 0 a recess."""
+
+    x: NDArray[np.int64]
+    y: NDArray[np.int64]
+    low: int
+    high: int
+    label: int
+    ident: int
 
 
 @dataclass
@@ -33,6 +45,7 @@ class Canvas:
     owner: NDArray[np.uint32] = field(init=False)
     taken: NDArray[np.bool_] = field(init=False)
     idents: int = 0
+    details: list[Detail] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.solid = np.zeros_like(self.ground)
@@ -64,6 +77,16 @@ class Canvas:
         self.top[window][mask] = cut[mask]
         self.owner[window][mask] = ident[mask] if isinstance(ident, np.ndarray) else ident
         self.taken[window] |= mask
+
+    def add_detail(
+        self, window: tuple[slice, slice], mask: NDArray[np.bool_], low: int, high: int, label: int, ident: int = 0
+    ) -> None:
+        """Remember a span to draw over the raised columns, cut at the world's height."""
+        x, y = np.nonzero(mask)
+        if len(x) and low < self.height:
+            self.details.append(
+                Detail(x + window[0].start, y + window[1].start, low, min(high, self.height), label, ident)
+            )
 
     def to_voxels(self) -> NDArray[np.uint8]:
         """Raise the plan: ground up to its level, then the standing column up to its top; (X, Y, Z) uint8."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.data.city import stamps
-from engine.data.city.blocks import Block, Plan
+from engine.data.city import figures
 from engine.data.city.canvas import OTHER_GROUND, SIDEWALK, TERRAIN
 from engine.data.city.network import ARTERIAL, LANE, MAIN, Network
 from engine.data.city.painter import Painter
+from engine.data.city.plan import Block, Plan
 from engine.data.city.stamps import heading_index
 from engine.data.city.streets import BAY_WIDTH, StreetLine, crossing_places
 from engine.data.city.style import Style
@@ -42,7 +42,7 @@ def _put_lamps(plan: Plan, painter: Painter, line: StreetLine) -> None:
     while place < line.length - 30:
         spot = line.frame(place, side * (_kerb(line, side) + 2.5))
         heading = heading_index(spot.uy * side, -spot.ux * side)
-        painter.place(stamps.lamp(variant, heading), spot.x, spot.y, (SIDEWALK, TERRAIN))
+        painter.place(figures.lamp(variant, heading), spot.x, spot.y, (SIDEWALK, TERRAIN))
         place += step
         side = -side
 
@@ -54,7 +54,7 @@ def _put_signs(plan: Plan, painter: Painter, line: StreetLine, side: float) -> N
         spot = line.frame(place, side * (_kerb(line, side) + 2.5))
         variant = 4 if line.street.kind <= MAIN and rng.random() < 0.12 else int(rng.integers(0, 4))
         heading = heading_index(spot.ux * side, spot.uy * side)
-        painter.place(stamps.sign(variant, heading), spot.x, spot.y, (SIDEWALK, TERRAIN))
+        painter.place(figures.sign(variant, heading), spot.x, spot.y, (SIDEWALK, TERRAIN))
         place += float(rng.integers(90, 320))
 
 
@@ -64,13 +64,27 @@ def _dress_crossing(plan: Plan, painter: Painter, line: StreetLine, side: float,
     spot = line.frame(place + 2 * end, side * (line.street.half + 3))
     facing = heading_index(spot.ux * end, spot.uy * end)
     if line.street.kind <= MAIN and side * end > 0:
-        painter.place(stamps.signal(int(rng.random() < 0.4), facing), spot.x, spot.y, _WALKABLE)
+        painter.place(figures.signal(int(rng.random() < 0.4), facing), spot.x, spot.y, _WALKABLE)
     elif rng.random() < 0.6:
-        painter.place(stamps.sign(int(rng.integers(0, 4)), facing), spot.x, spot.y, _WALKABLE)
+        painter.place(figures.sign(int(rng.integers(0, 4)), facing), spot.x, spot.y, _WALKABLE)
     if rng.random() < 0.25:
         for i in range(5):
             post = line.frame(place - end * (4 + 5 * i), side * (line.street.half + 2))
-            painter.place(stamps.bollard(5), post.x, post.y, _WALKABLE)
+            painter.place(figures.bollard(5), post.x, post.y, _WALKABLE)
+
+
+def put_shelters(plan: Plan, painter: Painter) -> None:
+    """Place a bus shelter on the sidewalk of some main streets, open to the carriageway."""
+    rng = plan.rng
+    for line in plan.lines:
+        for side in (1.0, -1.0):
+            if line.street.kind > MAIN or line.length < 260 or rng.random() > 0.45:
+                continue
+            index = 1 if side > 0 else 0
+            spot = line.frame(line.length / 2 + float(rng.integers(-30, 31)), side * (_kerb(line, side) + 6.5))
+            if line.street.verges[index] == 0:
+                heading = heading_index(spot.uy * side, -spot.ux * side)
+                painter.place(figures.shelter(heading), spot.x, spot.y, (SIDEWALK,))
 
 
 def street_tree_places(plan: Plan, style: Style) -> list[tuple[float, float]]:
@@ -106,7 +120,7 @@ def put_people(plan: Plan, painter: Painter, network: Network, blocks: list[Bloc
 
 
 def _stand(plan: Plan, painter: Painter, x: float, y: float, ux: float, uy: float) -> bool:
-    stamp = stamps.person(int(plan.rng.integers(4)), heading_index(ux, uy))
+    stamp = figures.person(int(plan.rng.integers(4)), heading_index(ux, uy))
     return painter.place(stamp, x, y, _WALKABLE)
 
 

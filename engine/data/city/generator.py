@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.city.blocks import Plan, draw_blocks, lay_block, number_blocks
+from engine.data.city.blocks import draw_blocks, lay_blocks, number_blocks
 from engine.data.city.canvas import OTHER_GROUND, PARKING, ROAD, Canvas
-from engine.data.city.furniture import put_furniture, put_people, street_tree_places
+from engine.data.city.furniture import put_furniture, put_people, put_shelters, street_tree_places
 from engine.data.city.houses import lay_houses
 from engine.data.city.network import Network, draw_network
 from engine.data.city.noise import smooth_noise
 from engine.data.city.painter import Painter
+from engine.data.city.plan import Plan
 from engine.data.city.streets import StreetField, StreetLine, measure_streets, paint_streets
 from engine.data.city.style import STYLE_TABLE, block_odds, draw_style
 from engine.data.city.traffic import put_traffic
@@ -41,15 +42,15 @@ def make_world(seed: int, size: tuple[int, int] = (2048, 2048), height: int = 32
     name = draw_style(rng) if style is None else style
     network = draw_network(STYLE_TABLE[name], size, np.random.default_rng([seed, 1]))
     plan = _draw_plan(network, size, height, name, seed)
-    kinds = {block.ident: block for block in draw_blocks(plan, block_odds(name, rng))}
-    for block in kinds.values():
-        lay_block(plan, block)
-    lay_houses(plan, {ident: block.kind for ident, block in kinds.items()})
+    blocks = draw_blocks(plan, block_odds(name, rng))
+    lay_blocks(plan, blocks)
+    lay_houses(plan, blocks)
     painter = Painter(plan.canvas)
+    put_shelters(plan, painter)
     put_traffic(plan, painter, STYLE_TABLE[name])
     put_furniture(plan, painter, network)
     plant(plan, painter, street_tree_places(plan, STYLE_TABLE[name]))
-    put_people(plan, painter, network, list(kinds.values()), STYLE_TABLE[name])
+    put_people(plan, painter, network, blocks, STYLE_TABLE[name])
     return _finish(painter, seed, name)
 
 
@@ -62,7 +63,7 @@ def _draw_plan(network: Network, size: tuple[int, int], height: int, name: str, 
     level = _draw_levels(ground, field, np.random.default_rng([seed, 3]))
     canvas = Canvas(ground, level, blocks, depth, height)
     lines = [StreetLine(street) for street in network.streets]
-    return Plan(canvas, field, lines, np.random.default_rng([seed, 4]), [], [], [])
+    return Plan(canvas, field, lines, np.random.default_rng([seed, 4]))
 
 
 def _draw_levels(ground: NDArray[np.uint8], field: StreetField, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -70,7 +71,8 @@ def _draw_levels(ground: NDArray[np.uint8], field: StreetField, rng: np.random.G
     low, span = int(rng.integers(1, 3)), int(rng.integers(1, 4))
     slope = np.floor(smooth_noise(rng, (ground.shape[0], ground.shape[1]), 700) * span).astype(np.uint8)
     flush = (ground == ROAD) | (ground == PARKING) | ((ground == OTHER_GROUND) & (field.edge < 0))
-    return slope + np.uint8(low) + (~flush).astype(np.uint8)
+    level: NDArray[np.uint8] = slope + np.uint8(low) + (~flush).astype(np.uint8)
+    return level
 
 
 def _finish(painter: Painter, seed: int, style: str) -> World:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,11 @@ _STEP = 28.0
 
 @dataclass(frozen=True)
 class Street:
-    """One piece of street between two nodes: ``points`` (n, 2) float64 voxels, ``ends`` node ids, ``kind`` its class."""
+    """One piece of street between two nodes, with its cross section in voxels.
+
+    ``points`` (n, 2) float64 the middle line, ``ends`` node ids, ``kind`` its class, ``half`` half the carriageway;
+    ``bays``, ``walks`` and ``verges`` belong to the (right, left) side; ``lanes`` are middles of the lanes of one side.
+    """
 
     points: NDArray[np.float64]
     ends: tuple[int, int]
@@ -37,7 +42,11 @@ class Street:
 
 @dataclass(frozen=True)
 class Network:
-    """The streets with their nodes: positions (n, 2), degrees (n,), and the radius of roundabouts or bulbs (0 = none)."""
+    """The streets with their nodes.
+
+    ``nodes`` (n, 2) positions, ``degree`` (n,) streets that meet, ``island`` and ``bulb`` (n,) the radius of a
+    roundabout's island or of a dead end's turning circle, 0 where there is none.
+    """
 
     streets: list[Street]
     nodes: NDArray[np.float64]
@@ -86,7 +95,7 @@ def _line_kinds(count: int, style: Style, rng: np.random.Generator) -> NDArray[n
 def _lattice(
     plan: str, style: Style, size: tuple[int, int], rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of streets joined by cross streets: in line (grid) or each row with its own (brick, organic: T-junctions)."""
+    """Rows of streets joined by cross streets, in line (grid) or each row with its own (T-junctions)."""
     rows = _spacing(size[1], style.pitch, rng)
     row_kinds = _line_kinds(len(rows), style, rng)
     joins = [_spacing(size[0], style.pitch, rng) for _ in rows]
@@ -116,7 +125,7 @@ def _join_rows(
             table[j, float(x)] = len(nodes)
             nodes.append((float(x), float(y)))
         chain = [table[j, float(x)] for x in np.unique(np.concatenate([below, joins[j]]))]
-        edges += [(a, b, int(row_kinds[j])) for a, b in zip(chain, chain[1:], strict=False)]
+        edges += [(a, b, int(row_kinds[j])) for a, b in pairwise(chain)]
     for j in range(len(rows) - 1):
         edges += [
             (table[j, float(x)], table[j + 1, float(x)], int(k)) for x, k in zip(joins[j], join_kinds[j], strict=True)

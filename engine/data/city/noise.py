@@ -17,8 +17,7 @@ def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], cell: int) ->
     ix, fx = _blend(shape[0], cell)
     iy, fy = _blend(shape[1], cell)
     rows = lattice[ix] * (1 - fx)[:, None] + lattice[ix + 1] * fx[:, None]
-    field: NDArray[np.float32] = rows[:, iy] * (1 - fy) + rows[:, iy + 1] * fy
-    return field
+    return np.asarray(rows[:, iy] * (1 - fy) + rows[:, iy + 1] * fy, np.float32)
 
 
 def sample_noise(lattice: NDArray[np.float64], points: NDArray[np.float64], cell: float) -> NDArray[np.float64]:
@@ -39,4 +38,4 @@ def sample_noise(lattice: NDArray[np.float64], points: NDArray[np.float64], cell
 def _blend(count: int, cell: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     place = np.arange(count)
     frac = (place % cell).astype(np.float32) / np.float32(cell)
-    return place // cell, frac * frac * (3 - 2 * frac)
+    return place // cell, (frac * frac * (3 - 2 * frac)).astype(np.float32)

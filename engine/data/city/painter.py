@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.city.canvas import Canvas
+from engine.data.city.canvas import BUILDING, EMPTY, Canvas
 from engine.data.city.stamps import Stamp
 
 
 class Painter:
-    """Writes stamps into ``labels`` (X, Y, Z) uint8 and their ids into ``idents`` (X, Y, Z), keeping the plan's room."""
+    """Writes stamps into ``labels`` (X, Y, Z) uint8, and their ids into ``idents`` of the same shape."""
 
     def __init__(self, canvas: Canvas) -> None:
         self.canvas = canvas
@@ -24,11 +24,16 @@ class Painter:
         self._raise_owners()
 
     def _raise_owners(self) -> None:
-        """Give the columns of buildings their ids."""
+        """Give the columns of buildings their ids and draw the details over them."""
         canvas = self.canvas
         x, y = np.nonzero(canvas.owner)
         below = np.arange(canvas.height)[None, :] < canvas.top[x, y][:, None]
         self.idents[x, y] = np.where(below, canvas.owner[x, y][:, None], 0)
+        for detail in canvas.details:
+            for z in range(detail.low, detail.high):
+                keep = self.labels[detail.x, detail.y, z] == (EMPTY if detail.label else BUILDING)
+                self.labels[detail.x[keep], detail.y[keep], z] = detail.label
+                self.idents[detail.x[keep], detail.y[keep], z] = detail.ident
 
     def place(
         self,
@@ -39,9 +44,10 @@ class Painter:
         fill_only: bool = False,
         ident: int | None = None,
     ) -> bool:
-        """Stand a stamp at (x, y) if its base has one of ``grounds`` below and its foot is free; returns whether it did.
+        """Stand a stamp at (x, y) if its base has one of ``grounds`` below and its foot is free.
 
-        ``fill_only`` leaves voxels that are not empty as they are, for crowns that meet walls.
+        Returns whether it stands; ``fill_only`` leaves voxels that are not empty as they are, for crowns
+        that meet walls.
         """
         canvas = self.canvas
         at = np.array([int(np.floor(x + 0.5)), int(np.floor(y + 0.5))])
@@ -59,7 +65,7 @@ class Painter:
 
     def _write(self, stamp: Stamp, at: NDArray[np.int64], base: NDArray[np.int64], fill_only: bool, ident: int) -> None:
         shape = self.labels.shape
-        low = int(self.canvas.level[base[:, 0], base[:, 1]].max())
+        low = self._level_base(base)
         place = stamp.voxels + np.array([at[0], at[1], low])
         fine = ((place >= 0) & (place < shape)).all(1)
         flat = (place[:, 0] * shape[1] + place[:, 1]) * shape[2] + place[:, 2]
@@ -70,3 +76,14 @@ class Painter:
             flat, labels = flat[room], labels[room]
         voxels[flat] = labels
         self.idents.reshape(-1)[flat] = ident
+
+    def _level_base(self, base: NDArray[np.int64]) -> int:
+        """Fill the ground under a base up to its highest column, so that nothing hovers on a slope; returns it."""
+        x, y = base[:, 0], base[:, 1]
+        levels = self.canvas.level[x, y]
+        low = int(levels.max())
+        for z in range(int(levels.min()), low):
+            under = levels <= z
+            self.labels[x[under], y[under], z] = self.canvas.ground[x[under], y[under]]
+        self.canvas.level[x, y] = low
+        return low

@@ -12,6 +12,7 @@ from engine.data.city.canvas import OTHER_GROUND, PARKING, ROAD, SIDEWALK, TERRA
 from engine.data.city.frame import Frame
 from engine.data.city.network import ARTERIAL, LANE, Network, Street
 
+Floats = NDArray[np.float64]
 _TILE = 64
 BAY_WIDTH = 12
 _CORNER = 24.0
@@ -21,9 +22,9 @@ _CORNER = 24.0
 class StreetField:
     """What each voxel of the plan knows of its nearest street, all (X, Y).
 
-    ``edge`` float32 signed distance to the kerb (negative on the carriageway), ``street`` int32 index, ``along`` float32
-    arc length, ``lateral`` float32 signed offset from the middle (positive left), ``node`` float32 distance to the
-    nearest junction, ``profile`` float32 width of everything between kerb and block.
+    ``edge`` float32 signed distance to the kerb (negative on the carriageway), ``street`` int32 index, ``along``
+    float32 arc length, ``lateral`` float32 signed offset from the middle (positive left), ``node`` float32 distance
+    to the nearest junction, ``profile`` float32 width of everything between kerb and block.
     """
 
     edge: NDArray[np.float32]
@@ -67,7 +68,7 @@ def _segments(network: Network) -> dict[str, NDArray[np.float64]]:
 
 def _project(
     seg: dict[str, NDArray[np.float64]], pick: NDArray[np.int64], x: NDArray[np.float64], y: NDArray[np.float64]
-):  # type: ignore[no-untyped-def]
+) -> tuple[Floats, Floats, Floats]:
     """Distance, arc length and side of points (x, y) to the picked segments, (k, ...) each."""
     shape = (-1,) + (1,) * x.ndim
     ax, ay, bx, by = (seg[n][pick].reshape(shape) for n in ("ax", "ay", "bx", "by"))

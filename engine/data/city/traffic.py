@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.data.city import stamps
-from engine.data.city.blocks import Plan
+from engine.data.city import vehicles
 from engine.data.city.canvas import OTHER_GROUND, PARKING, ROAD, SIDEWALK
 from engine.data.city.frame import Frame
 from engine.data.city.network import LANE, LOCAL
 from engine.data.city.painter import Painter
+from engine.data.city.plan import Plan
 from engine.data.city.stamps import Stamp, heading_index
 from engine.data.city.streets import BAY_WIDTH, StreetLine
 from engine.data.city.style import Style
@@ -21,16 +21,16 @@ _DRIVING = ("car", "truck", "other", "motorcyclist", "bicyclist")
 def draw_vehicle(kind: str, heading: int, rng: np.random.Generator) -> Stamp:
     """Pick a model of a kind of vehicle, turned to a heading."""
     if kind == "car":
-        return stamps.car(int(rng.choice(6, p=[0.26, 0.24, 0.16, 0.18, 0.08, 0.08])), heading)
+        return vehicles.car(int(rng.choice(6, p=[0.26, 0.24, 0.16, 0.18, 0.08, 0.08])), heading)
     if kind == "truck":
-        return stamps.truck(int(rng.choice(3, p=[0.5, 0.32, 0.18])), heading)
+        return vehicles.truck(int(rng.choice(3, p=[0.5, 0.32, 0.18])), heading)
     if kind == "other":
-        return stamps.other_vehicle(int(rng.choice(4, p=[0.45, 0.25, 0.2, 0.1])), heading)
+        return vehicles.other_vehicle(int(rng.choice(4, p=[0.45, 0.25, 0.2, 0.1])), heading)
     plain = {
-        "bicycle": stamps.bicycle,
-        "bicyclist": stamps.bicyclist,
-        "motorcycle": stamps.motorcycle,
-        "motorcyclist": stamps.motorcyclist,
+        "bicycle": vehicles.bicycle,
+        "bicyclist": vehicles.bicyclist,
+        "motorcycle": vehicles.motorcycle,
+        "motorcyclist": vehicles.motorcyclist,
     }
     return plain[kind](heading)
 
@@ -110,7 +110,7 @@ def _drive(plan: Plan, painter: Painter, line: StreetLine, side: float, lane: fl
     place = float(rng.integers(0, int(gap)))
     while place < line.length:
         spot = line.frame(place, side * lane + float(rng.integers(-1, 2)))
-        kind = str(rng.choice(_DRIVING, p=[0.71, 0.09, 0.08, 0.1, 0.02]))
+        kind = str(rng.choice(_DRIVING, p=[0.68, 0.09, 0.08, 0.13, 0.02]))
         stamp = draw_vehicle(kind, heading_index(-spot.ux * side, -spot.uy * side), rng)
         _put(painter, stamp, spot, (ROAD,))
         place += 36 + float(rng.integers(0, int(1.7 * gap)))
@@ -122,7 +122,7 @@ def _cycle(plan: Plan, painter: Painter, line: StreetLine, side: float, style: S
     place = float(rng.integers(0, gap))
     while place < line.length:
         spot = line.frame(place, side * (line.street.half - 4.0))
-        _put(painter, stamps.bicyclist(heading_index(-spot.ux * side, -spot.uy * side)), spot, (ROAD,))
+        _put(painter, vehicles.bicyclist(heading_index(-spot.ux * side, -spot.uy * side)), spot, (ROAD,))
         place += 14 + float(rng.integers(0, 2 * gap))
 
 
@@ -135,5 +135,5 @@ def _rack_bicycles(plan: Plan, painter: Painter, line: StreetLine, side: float, 
     while place < line.length - 20:
         for i in range(int(rng.integers(1, 7))):
             spot = line.frame(place + 4 * i, side * away)
-            _put(painter, stamps.bicycle(heading_index(-spot.uy, spot.ux)), spot, (SIDEWALK, OTHER_GROUND))
-        place += float(rng.integers(120, int(520 / style.people) + 121))
+            _put(painter, vehicles.bicycle(heading_index(-spot.uy, spot.ux)), spot, (SIDEWALK, OTHER_GROUND))
+        place += float(rng.integers(220, int(700 / style.people) + 221))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.city.blocks import Plan
 from engine.data.city.canvas import OTHER_GROUND, SIDEWALK, TERRAIN, TRUNK, VEGETATION
 from engine.data.city.painter import Painter
+from engine.data.city.plan import Plan
 from engine.data.city.stamps import Stamp, make_stamp
 
 _GREEN = (TERRAIN, SIDEWALK, OTHER_GROUND)

@@ -15,8 +15,8 @@ class World:
     """A large street scene to cut training crops from.
 
     ``labels`` (X, Y, Z) uint8 train ids of the label space "semantickitti", z up, voxels of 0.2 m; ``instance_voxels``
-    (M,) int64 ascending flat C-order indices of all voxels of things, ``instance_ids`` (M,) uint32 the thing each belongs
-    to (vehicles, riders, people, buildings, trees, bushes, poles with their signs).
+    (M,) int64 ascending flat C-order indices of all voxels of things, ``instance_ids`` (M,) uint32 the thing each
+    belongs to (vehicles, riders, people, buildings, trees, bushes, poles with their signs).
     """
 
     labels: NDArray[np.uint8]

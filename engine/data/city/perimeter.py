@@ -1,0 +1,152 @@
+"""Blocks built along their edge: terraces of houses and perimeter blocks round a yard, hedges and fences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
+
+from engine.data.city.canvas import BUILDING, FENCE, OTHER_GROUND, PARKING, SIDEWALK, TERRAIN, VEGETATION
+from engine.data.city.plan import Block, Plan, open_entry, scatter, stall_rows, try_inner
+
+
+@dataclass
+class _Ring:
+    """The built band of a block: from ``setback``, ``thick`` deep, ``units`` (window's shape) numbers its houses."""
+
+    setback: float
+    thick: float
+    band: NDArray[np.bool_]
+    units: NDArray[np.int64]
+    whole: NDArray[np.bool_]
+
+    @property
+    def count(self) -> int:
+        return len(self.whole)
+
+
+def _draw_ring(plan: Plan, block: Block, setback: float, thick: float, unit: float, gap_odds: float) -> _Ring:
+    """Cut the band between two depths into units along the streets; some whole units are left open."""
+    window, rng = block.window, plan.rng
+    depth = plan.canvas.depth[window]
+    side = plan.field.lateral[window] > 0
+    place = np.floor(plan.field.along[window] / np.float32(unit)).astype(np.int64)
+    key = (plan.field.street[window].astype(np.int64) * 2 + side) * 512 + place
+    band = block.mask & (depth >= setback) & (depth < setback + thick) & ~plan.canvas.taken[window]
+    names, index = np.unique(key[band], return_inverse=True)
+    units = np.full(band.shape, -1, np.int64)
+    units[band] = index
+    whole = np.bincount(index, minlength=len(names)) > 0.85 * unit * thick
+    band[band] = ~((rng.random(len(names)) < gap_odds) & whole)[index]
+    return _Ring(setback, thick, band, units, whole)
+
+
+def _raise_ring(plan: Plan, block: Block, ring: _Ring, eaves: NDArray[np.int64], slope: float, overhang: int) -> None:
+    """Raise the band: roofs rise from both sides to a ridge in the middle, eaves reach over the walls."""
+    if not ring.band.any():
+        return
+    canvas, window = plan.canvas, block.window
+    depth = canvas.depth[window]
+    inner = np.minimum(depth - ring.setback, ring.setback + ring.thick - depth)
+    rise = np.floor(np.maximum(inner, 0) * np.float32(slope)).astype(np.int64)
+    base = int(canvas.level[window][ring.band].max())
+    pick = np.maximum(ring.units, 0)
+    idents = (canvas.idents + 1 + np.arange(ring.count)).astype(np.uint32)
+    canvas.idents += ring.count
+    canvas.raise_columns(window, ring.band, base + eaves[pick] + rise, BUILDING, idents[pick])
+    if slope and overhang:
+        lip = binary_dilation(ring.band, iterations=overhang) & ~ring.band & ~canvas.taken[window]
+        low = base + int(eaves[ring.whole].min() if ring.whole.any() else eaves.min())
+        canvas.add_detail(window, lip, low - 1, low + 1, BUILDING, int(idents[0]))
+
+
+def _flute(plan: Plan, block: Block, ring: _Ring, period: float, part: float) -> None:
+    """Set pieces of a facade back by one voxel, so that walls are ribbed rather than flat."""
+    depth, along = plan.canvas.depth[block.window], plan.field.along[block.window]
+    rest = along - np.floor(along / np.float32(period)) * np.float32(period)
+    front = depth < ring.setback + 1.2
+    ring.band &= ~(front & (rest < part * period))
+
+
+def lay_terrace(plan: Plan, block: Block) -> None:
+    """Lay out rows of joined houses along the streets, with small gardens in front and behind."""
+    rng, canvas = plan.rng, plan.canvas
+    deepest = float(canvas.depth[block.window][block.mask].max())
+    setback, unit = float(rng.integers(4, 24)), float(rng.integers(28, 42))
+    thick = min(float(rng.integers(40, 52)), max(0.75 * deepest - setback, 20.0))
+    ring = _draw_ring(plan, block, setback, thick, unit, 0.16)
+    stories = int(rng.integers(13, 21))
+    eaves = np.where((rng.random(ring.count) < 0.3) & ring.whole, stories + rng.integers(-2, 5, ring.count), stories)
+    _raise_ring(plan, block, ring, eaves, float(rng.choice([0.0, 0.4, 0.5, 0.6])), 1)
+    if setback < 10:
+        canvas.ground[block.window][block.mask & (canvas.depth[block.window] < setback)] = SIDEWALK
+    hedge_line(plan, block, 1.0, unit)
+    _divide_gardens(plan, block, setback + thick, unit)
+    scatter(plan, block, plan.trees, 0.0006, setback + thick + 10)
+    scatter(plan, block, plan.bushes, 0.0007, setback + thick + 6)
+
+
+def _divide_gardens(plan: Plan, block: Block, start: float, unit: float) -> None:
+    """Fences or hedges between the gardens behind a terrace.
+
+    Behind an outer bend all places are nearest to the bend itself: the arc length stands still there, and no line goes.
+    """
+    canvas, window, rng = plan.canvas, block.window, plan.rng
+    depth, along = canvas.depth[window], plan.field.along[window]
+    rest = along - np.floor(along / np.float32(unit)) * np.float32(unit)
+    line = block.mask & (depth >= start + 1) & (depth < start + 44) & (rest < (1.5 if rng.random() < 0.5 else 2.6))
+    line[1:-1, 1:-1] &= np.abs(along[2:, 1:-1] - along[:-2, 1:-1]) + np.abs(along[1:-1, 2:] - along[1:-1, :-2]) > 0.6
+    label = FENCE if rng.random() < 0.6 else VEGETATION
+    canvas.raise_columns(window, line & ~canvas.taken[window], canvas.level[window].astype(np.int64) + 6, label)
+
+
+def lay_court(plan: Plan, block: Block) -> None:
+    """Lay out a perimeter block: houses wall to wall round a yard with trees, cars or annexes."""
+    rng, canvas = plan.rng, plan.canvas
+    depth = canvas.depth[block.window]
+    thick = min(float(rng.integers(48, 62)), max(0.6 * float(depth[block.mask].max()), 26.0))
+    unit = float(rng.integers(54, 100))
+    ring = _draw_ring(plan, block, 0.0, thick, unit, 0.08)
+    if rng.random() < 0.65:
+        _flute(plan, block, ring, float(rng.integers(12, 20)), 0.5)
+    common = int(rng.choice([18, 20, 22, 32]))
+    vary = (rng.random(ring.count) < 0.5) & ring.whole
+    eaves = np.where(vary, rng.choice([15, 18, 21, 24, 32], ring.count), common)
+    _raise_ring(plan, block, ring, eaves, float(rng.choice([0.0, 0.35, 0.5])), 1)
+    surface = int(rng.choice([TERRAIN, TERRAIN, OTHER_GROUND, PARKING]))
+    yard = block.mask & (depth >= thick)
+    canvas.ground[block.window][yard] = surface
+    gaps = block.mask & ~yard & (canvas.solid[block.window] == 0)
+    canvas.ground[block.window][gaps] = SIDEWALK if surface != PARKING else PARKING
+    if surface == PARKING:
+        stall_rows(plan, block, 0.6)
+    scatter(plan, block, plan.trees, 0.0005 if surface == TERRAIN else 0.00012, thick + 12)
+    scatter(plan, block, plan.bushes, 0.0004, thick + 6)
+    for _ in range(int(rng.integers(0, 3)) if yard.sum() > 9000 else 0):
+        try_inner(plan, block, thick + 14, ((30, 60), (24, 40), (12, 18)))
+    if surface == PARKING:
+        open_entry(plan, block)
+
+
+def hedge_line(plan: Plan, block: Block, start: float, unit: float) -> None:
+    """Stand a hedge or fence along the street side of front gardens, open at each house's path."""
+    canvas, window, rng = plan.canvas, block.window, plan.rng
+    depth, along = canvas.depth[window], plan.field.along[window]
+    rest = along - np.floor(along / np.float32(unit)) * np.float32(unit)
+    fence = rng.random() < 0.5
+    line = block.mask & (depth >= start) & (depth < start + (1.5 if fence else 3.0)) & (rest > 9)
+    line &= (canvas.ground[window] == TERRAIN) & ~canvas.taken[window]
+    tops = canvas.level[window].astype(np.int64) + int(rng.integers(4, 8))
+    canvas.raise_columns(window, line, tops, FENCE if fence else VEGETATION)
+
+
+def fence_round(plan: Plan, block: Block, start: float, rise: int) -> None:
+    """Stand a fence along the block's edge, with gates and an opening at its entry."""
+    canvas, window = plan.canvas, block.window
+    depth, along = canvas.depth[window], plan.field.along[window]
+    gate = (plan.field.street[window] == block.street) & (np.abs(along - np.float32(block.along)) < 20)
+    gate |= along - np.floor(along / 230) * 230 < 9
+    line = block.mask & (depth >= start) & (depth < start + 1.45) & ~gate & ~canvas.taken[window]
+    canvas.raise_columns(window, line, canvas.level[window].astype(np.int64) + rise, FENCE)

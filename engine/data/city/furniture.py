@@ -87,9 +87,10 @@ def put_shelters(plan: Plan, painter: Painter) -> None:
                 painter.place(figures.shelter(heading), spot.x, spot.y, (SIDEWALK,))
 
 
-def street_tree_places(plan: Plan, style: Style) -> list[tuple[float, float]]:
-    """Rows of trees along some streets: in verges, kerb extensions and wide sidewalks; positions (x, y)."""
-    rng, places = plan.rng, []
+def street_tree_places(plan: Plan, network: Network, style: Style) -> list[tuple[float, float]]:
+    """Rows of trees along some streets, in verges, kerb extensions and wide sidewalks, and on islands; (x, y)."""
+    rng = plan.rng
+    places = [(float(x), float(y)) for (x, y), island in zip(network.nodes, network.island, strict=True) if island]
     for line in plan.lines:
         for side in (1.0, -1.0):
             index = 1 if side > 0 else 0

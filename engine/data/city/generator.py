@@ -49,7 +49,7 @@ def make_world(seed: int, size: tuple[int, int] = (2048, 2048), height: int = 32
     put_shelters(plan, painter)
     put_traffic(plan, painter, STYLE_TABLE[name])
     put_furniture(plan, painter, network)
-    plant(plan, painter, street_tree_places(plan, STYLE_TABLE[name]))
+    plant(plan, painter, street_tree_places(plan, network, STYLE_TABLE[name]))
     put_people(plan, painter, network, blocks, STYLE_TABLE[name])
     return _finish(painter, seed, name)
 

@@ -68,9 +68,10 @@ def draw_network(style: Style, size: tuple[int, int], rng: np.random.Generator) 
     reach = np.zeros(len(nodes))
     for street in streets:
         np.maximum.at(reach, list(street.ends), street.half)
-    island = np.where(
-        (degree >= 3) & (rng.random(len(nodes)) < 0.09) & (reach < 30), rng.integers(22, 34, len(nodes)), 0
-    )
+    gaps = np.sqrt(((moved[:, None] - moved[None]) ** 2).sum(-1)) + np.where(degree > 0, 0, 999)
+    alone = np.partition(gaps, 1, axis=1)[:, 1] > 190
+    round_here = (degree >= 3) & (rng.random(len(nodes)) < 0.1) & (reach < 30) & alone
+    island = np.where(round_here, rng.integers(22, 34, len(nodes)), 0)
     bulb = np.where(degree == 1, rng.integers(34, 46, len(nodes)), 0)
     return Network(streets, moved, degree, island, bulb)
 
@@ -178,11 +179,24 @@ def _add_stubs(
         middle = nodes[a] + along * float(rng.integers(42, 59)) / 100
         side = 1.0 if rng.random() < 0.5 else -1.0
         across = np.array([-along[1], along[0]]) / length * side
-        places += [middle, middle + across * float(rng.integers(130, 170))]
+        tip_place = middle + across * float(rng.integers(120, 170))
+        if _gap(tip_place, nodes, edges) < 105:
+            pairs.append((a, b))
+            classes.append(kind)
+            continue
+        places += [middle, tip_place]
         mid, tip = len(places) - 2, len(places) - 1
         pairs += [(a, mid), (mid, b), (mid, tip)]
         classes += [kind, kind, LOCAL]
     return np.array(places), np.array(pairs), np.array(classes)
+
+
+def _gap(place: NDArray[np.float64], nodes: NDArray[np.float64], edges: NDArray[np.int64]) -> float:
+    """Distance from a place to the nearest street of a graph."""
+    start, along = nodes[edges[:, 0]], nodes[edges[:, 1]] - nodes[edges[:, 0]]
+    t = ((place - start) * along).sum(1) / np.maximum((along**2).sum(1), 1e-9)
+    near = start + np.minimum(np.maximum(t, 0), 1)[:, None] * along
+    return float(np.sqrt(((place - near) ** 2).sum(1).min()))
 
 
 class _Warp:

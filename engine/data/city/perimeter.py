@@ -109,13 +109,16 @@ def lay_court(plan: Plan, block: Block) -> None:
     thick = min(float(rng.integers(48, 62)), max(0.6 * float(depth[block.mask].max()), 26.0))
     unit = float(rng.integers(54, 100))
     ring = _draw_ring(plan, block, 0.0, thick, unit, 0.08)
+    surface = int(rng.choice([TERRAIN, TERRAIN, OTHER_GROUND, PARKING]))
+    if surface == PARKING:
+        main = plan.field.street[block.window] == block.street
+        ring.band &= ~(main & (np.abs(plan.field.along[block.window] - np.float32(block.along)) < 15))
     if rng.random() < 0.65:
         _flute(plan, block, ring, float(rng.integers(12, 20)), 0.5)
     common = int(rng.choice([18, 20, 22, 32]))
     vary = (rng.random(ring.count) < 0.5) & ring.whole
     eaves = np.where(vary, rng.choice([15, 18, 21, 24, 32], ring.count), common)
     _raise_ring(plan, block, ring, eaves, float(rng.choice([0.0, 0.35, 0.5])), 1)
-    surface = int(rng.choice([TERRAIN, TERRAIN, OTHER_GROUND, PARKING]))
     yard = block.mask & (depth >= thick)
     canvas.ground[block.window][yard] = surface
     gaps = block.mask & ~yard & (canvas.solid[block.window] == 0)

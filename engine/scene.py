@@ -24,7 +24,7 @@ class VoxelScene:
     grid
         Shape, voxel size and origin.
     space
-        Classes of the voxels.
+        Classes of the voxels; by default SemanticKITTI's.
     store
         Channels `labels` (uint8 train ids) and, where known, `instances` (uint32, 0 = none).
     metadata
@@ -32,11 +32,15 @@ class VoxelScene:
     """
 
     def __init__(
-        self, grid: Grid, space: LabelSpace, store: ChunkStore | None = None, metadata: dict[str, Any] | None = None
+        self,
+        grid: Grid,
+        space: LabelSpace | None = None,
+        store: ChunkStore | None = None,
+        metadata: dict[str, Any] | None = None,
     ) -> None:
         self.grid = grid
-        self.space = space
-        self.store = store or ChunkStore(grid.shape, {"labels": np.uint8}, {"labels": space.empty})
+        self.space = space or label_space()
+        self.store = store or ChunkStore(grid.shape, {"labels": np.uint8}, {"labels": self.space.empty})
         self.metadata: dict[str, Any] = metadata or {}
         if self.store.shape != grid.shape:
             raise GridError(f"voxels {self.store.shape} do not fill the grid {grid.shape}; make both equal")
@@ -54,7 +58,7 @@ class VoxelScene:
         if labels.ndim != 3 or labels.dtype != np.uint8:
             raise GridError(f"labels are {labels.dtype} of shape {labels.shape}; give uint8 (X, Y, Z)")
         shape = cast(tuple[int, int, int], labels.shape)
-        scene = cls(grid or Grid(shape), space or label_space(), metadata=metadata)
+        scene = cls(grid or Grid(shape), space, metadata=metadata)
         scene.write(scene.box, labels)
         if instances is not None:
             scene.store.add_channel("instances", np.uint32)

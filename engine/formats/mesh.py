@@ -52,8 +52,9 @@ def write_obj(scene: VoxelScene, path: Path) -> None:
         text.append(_rows("f %d %d %d %d\n", places + before))
         table.append("newmtl {}\nKd {:.6g} {:.6g} {:.6g}\nillum 1\n".format(name, *(colour / 255)))
         before += len(vertices)
-    _replace(materials, "\n".join(table).encode())
-    _replace(path, "".join(text).encode())
+    with replace_file(path) as stream, replace_file(materials) as material_stream:
+        stream.write("".join(text).encode())
+        material_stream.write("\n".join(table).encode())
 
 
 def write_ply(scene: VoxelScene, path: Path) -> None:

@@ -7,7 +7,6 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -133,8 +132,7 @@ def _drain(session: Session, request: Request) -> None:
 
 
 def _until_preview(session: Session, request: Request) -> None:
-    with closing(session.run(request)) as steps:
-        next(step for step in steps if step.labels is not None)
+    next(step for step in session.run(request) if step.labels is not None)
 
 
 def _median(act: Callable[[], None]) -> float:

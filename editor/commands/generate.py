@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from editor.commands.running import Report, loaded_session, require_writable, run_request, write_scene_of
+from editor.commands.running import Report, loaded_session, require_writable, run_request, whole_scene
 from editor.commands.sampling import draw_seed, make_sampling, sampling_options
-from engine.errors import RequestError
 
 if TYPE_CHECKING:
     from engine.geometry.maps import LayoutMap
@@ -28,6 +27,7 @@ def generate(
     out: Path, size: Size | None, layout: Path | None, count: int | None, as_json: bool, **options: Any
 ) -> None:
     """Make a new scene, freely or after a layout."""
+    from engine.formats.registry import write_scene
     from engine.tasks.request import GenerateRequest
 
     require_writable(out)
@@ -39,7 +39,7 @@ def generate(
         report = Report("generate", requests[0].sampling, session.device, load_seconds)
         for request, output in zip(requests, outputs, strict=True):
             result = run_request(session, request)
-            write_scene_of(result, result.scene, output)
+            write_scene(whole_scene(result), output)
             report.add(result, output)
     report.show(as_json, count is not None, {"size": list(report.results[0].labels.shape)})
 
@@ -50,18 +50,13 @@ def numbered(path: Path, number: int) -> Path:
 
 
 def fit_size(size: Size | None, plan: LayoutMap | None) -> Size:
-    """Decide the scene's size; without `--size` it is the layout's, and both must agree."""
+    """Decide the scene's size; without `--size` it is the layout's."""
     from engine.geometry.maps import CELL
 
     if plan is None:
         return size or DEFAULT_SIZE
-    x, y = (n * CELL for n in plan.classes.shape)
-    if size is not None and tuple(size) != (x, y):
-        raise RequestError(
-            f"a layout of {x // CELL} x {y // CELL} cells makes {x} x {y} voxels, not --size {size[0]} {size[1]}; "
-            "leave --size out or scale the picture"
-        )
-    return x, y
+    width, depth = plan.classes.shape
+    return size or (width * CELL, depth * CELL)
 
 
 def _read_plan(path: Path | None) -> LayoutMap | None:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from editor.commands.running import Report, apply_result, loaded_session, require_writable, run_request, write_scene_of
+from editor.commands.running import Report, apply_result, loaded_session, require_writable, run_request
 from editor.commands.sampling import draw_seed, make_sampling, sampling_options
-from editor.commands.scenes import read_scene_for
 from engine.errors import RequestError
 
 if TYPE_CHECKING:
@@ -30,19 +29,20 @@ def inpaint(
 
     All other voxels keep every byte.
     """
+    from engine.formats.registry import read_scene, write_scene
     from engine.tasks.request import InpaintRequest
 
     require_writable(out)
     options["seed"] = draw_seed(options["seed"])
     sampling = make_sampling(options)
-    source = read_scene_for(scene, sampling.model)
+    source = read_scene(scene)
     mask = _make_mask(box, mask_file, source.grid)
     request = InpaintRequest(source.snapshot(), mask, sampling)
     with loaded_session(sampling) as (session, load_seconds):
         report = Report("inpaint", sampling, session.device, load_seconds)
         result = run_request(session, request)
         changed = apply_result(source, result)
-        write_scene_of(result, source, out)
+        write_scene(source, out)
         report.add(result, out)
     report.show(as_json, False, {"size": list(source.grid.shape), "masked": mask.count, "changed": changed})
 

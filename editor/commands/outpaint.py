@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from editor.commands.running import Report, loaded_session, require_writable, run_request, write_scene_of
+from editor.commands.running import Report, loaded_session, require_writable, run_request, whole_scene
 from editor.commands.sampling import draw_seed, make_sampling, sampling_options
-from editor.commands.scenes import read_scene_for
 
 
 @click.command()
@@ -29,17 +28,18 @@ def outpaint(
 
     The old voxels keep every byte.
     """
+    from engine.formats.registry import read_scene, write_scene
     from engine.tasks.request import OutpaintRequest
 
     require_writable(out)
     options["seed"] = draw_seed(options["seed"])
     sampling = make_sampling(options)
-    source = read_scene_for(scene, sampling.model)
+    source = read_scene(scene)
     request = OutpaintRequest(source.snapshot(), size, sampling, at)
     with loaded_session(sampling) as (session, load_seconds):
         report = Report("outpaint", sampling, session.device, load_seconds)
         result = run_request(session, request)
-        write_scene_of(result, result.scene, out)
+        write_scene(whole_scene(result), out)
         report.add(result, out)
     figures = {"size": list(result.labels.shape), "at": list(result.at), "mode": mode}
     report.show(as_json, False, figures)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,9 +21,8 @@ from tqdm import tqdm
 from engine.errors import FormatError, SamplingError
 
 if TYPE_CHECKING:
-    from engine.session import Session
-
     from engine.scene import VoxelScene
+    from engine.session import Session
     from engine.tasks.request import Request, Result, Sampling
 
 T = TypeVar("T")
@@ -77,7 +77,14 @@ class Report:
 
 @contextmanager
 def loaded_session(sampling: Sampling) -> Iterator[tuple[Session, float]]:
-    """Import torch, load the model and give the session with the seconds that took."""
+    """Import torch, load the model and give the session with the seconds that took.
+
+    Names of models and classes are looked up first: whoever mistypes one need not wait for torch.
+    """
+    from engine.labels import label_space
+    from engine.models.cards import find_model
+
+    sampling.barred_ids(label_space(find_model(sampling.model).label_space))
     start = time.perf_counter()
     from engine.session import Session
 
@@ -99,15 +106,14 @@ def closed_after(steps: Iterator[T]) -> Iterator[Iterator[T]]:
 def run_request(session: Session, request: Request) -> Result:
     """Drain a run with a progress bar on standard error; an interrupt closes the run between two steps."""
     result = None
-    with (
-        closed_after(session.run(request)) as steps,
-        tqdm(desc=request.name, unit="step", file=sys.stderr, leave=False) as bar,
-    ):
-        for step in steps:
-            bar.total = step.total
-            bar.set_postfix_str(step.stage, refresh=False)
-            bar.update(step.index - bar.n)
-            result = step.result or result
+    title = f"{request.name}, seed {request.sampling.seed}"
+    with closed_after(session.run(request)) as steps:
+        first = next(steps)  # a refused request ends here, before there is a bar
+        with tqdm(desc=title, total=first.total, file=sys.stderr, leave=False) as bar:
+            for step in chain([first], steps):
+                bar.set_postfix_str(step.stage, refresh=False)
+                bar.update(step.index - bar.n)
+                result = step.result or result
     if result is None:
         raise SamplingError(f"{request.name} ended without a result; run it again with another seed")
     return result
@@ -132,27 +138,22 @@ def require_folder(folder: Path, path: Path) -> None:
         raise FormatError(path, f"folder {folder} is not writable", "write elsewhere or change its rights")
 
 
-def write_scene_of(result: Result, scene: VoxelScene | None, path: Path) -> None:
-    """Write the scene that a task made, with a record of where its new voxels came from."""
-    from engine.formats.registry import write_scene
-
-    if scene is None:
-        raise SamplingError(f"{result.provenance.task} gave no scene; run it again with another seed")
-    entry = result.provenance.to_json()
-    history = scene.metadata.setdefault("provenance", [])
-    if entry not in history:
-        history.append(entry)
-    write_scene(scene, path)
-
-
 def apply_result(scene: VoxelScene, result: Result) -> int:
-    """Write what a task made anew into `scene` and count the voxels that became different."""
+    """Write what a task made anew into `scene`, note where it came from, and count the voxels that differ now."""
     from engine.edit import VoxelEdit
     from engine.mask import VoxelMask
 
     edit = VoxelEdit.between(result.provenance.task, scene, result.box, result.labels, result.mask.within(result.box))
     edit.apply(SimpleNamespace(scene=scene, mask=VoxelMask.nothing()))
+    scene.metadata.setdefault("provenance", []).append(result.provenance.to_json())
     return edit.count
+
+
+def whole_scene(result: Result) -> VoxelScene:
+    """Give the scene of a task that makes whole ones; raises `SamplingError` where it gave none."""
+    if result.scene is None:
+        raise SamplingError(f"{result.provenance.task} gave no scene; run it again with another seed")
+    return result.scene
 
 
 def hash_file(path: Path) -> str:

@@ -64,8 +64,5 @@ def make_sampling(options: dict[str, Any], offset: int = 0) -> Sampling:
 
 
 def draw_seed(seed: int | None) -> int:
-    """Keep the seed that was given, or draw one and say which, so that the run can be repeated."""
-    if seed is None:
-        seed = secrets.randbelow(2**31)
-        click.echo(f"seed {seed}", err=True)
-    return seed
+    """Keep the seed that was given, or draw one; progress and report say which, so that the run can be repeated."""
+    return secrets.randbelow(2**31) if seed is None else seed

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from editor.commands.running import hash_file, require_writable
-from engine.errors import LabelError, RequestError
+from engine.errors import LabelError
 
 if TYPE_CHECKING:
-    from engine.models.cards import ModelCard
     from engine.scene import VoxelScene
 
 
@@ -95,49 +93,20 @@ def collect_facts(scene: VoxelScene, file: Path) -> dict[str, Any]:
     }
 
 
-def read_scene_for(path: Path, model: str) -> VoxelScene:
-    """Read a scene that `model` can work on; raises `RequestError` with the `convert` line that makes it fit."""
-    from engine.formats.registry import read_scene
-    from engine.models.cards import find_model
-
-    card = find_model(model)
-    scene = read_scene(path)
-    reasons = list(_misfits(scene, card))
-    if reasons:
-        raise RequestError(
-            f"{path}: {', '.join(reasons)}; bring it to the model's grid: "
-            f"scenewright convert {path} {path.stem}-{card.name}.scw --like {model}"
-        )
-    return scene
-
-
-def _misfits(scene: VoxelScene, card: ModelCard) -> Iterator[str]:
-    grid = scene.grid
-    if scene.space.name != card.label_space:
-        yield f"classes are '{scene.space.name}', model '{card.name}' knows '{card.label_space}'"
-    if grid.shape[2] != card.height:
-        yield f"height is {grid.shape[2]} voxels, model '{card.name}' makes {card.height}"
-    if any(abs(a - b) > 1e-6 for a, b in zip(grid.voxel_size, card.voxel_size, strict=True)):
-        yield f"voxels are {_metres(grid.voxel_size)}, model '{card.name}' makes {_metres(card.voxel_size)}"
-
-
 def _metres(sizes: tuple[float, ...]) -> str:
     return " x ".join(f"{s:g}" for s in sizes) + " m"
 
 
 def _bring_to(scene: VoxelScene, mapping: dict[str, str], like: str | None) -> VoxelScene:
     """Change label space and grid to those of model `like`; with a mapping alone, the label space only."""
-    from engine.geometry.resample import fit_grid
-
+    from engine.geometry.resample import fit_grid, remap
     from engine.labels import label_space
     from engine.models.cards import find_model
 
     if like is not None:
         card = find_model(like)
         return fit_grid(scene, label_space(card.label_space), card.voxel_size, card.height, mapping or None)
-    if mapping:
-        return fit_grid(scene, label_space(), scene.grid.voxel_size, scene.grid.shape[2], mapping)
-    return scene
+    return remap(scene, label_space(), mapping) if mapping else scene
 
 
 def _read_classes(path: Path) -> dict[str, Any]:

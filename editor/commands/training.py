@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -46,8 +47,10 @@ def train(recipe: str, out: Path, data: Path | None, minutes: float, resume: boo
     from engine.training import recipes
 
     options = recipes.TrainOptions(out, data, minutes, resume, start=start)
-    with closed_after(recipes.train(recipe, options)) as steps, tqdm(unit="step", file=sys.stderr) as bar:
-        for step in steps:
-            bar.update(step.step - bar.n)
-            bar.set_postfix_str(f"loss {step.loss:.4f}, {step.progress:.0%} of the time", refresh=False)
+    with closed_after(recipes.train(recipe, options)) as steps:
+        first = next(steps)  # a refused recipe ends here, before there is a bar
+        with tqdm(unit="step", initial=first.step, file=sys.stderr) as bar:
+            for step in chain([first], steps):
+                bar.update(step.step - bar.n)
+                bar.set_postfix_str(f"loss {step.loss:.4f}, {step.progress:.0%} of the time", refresh=False)
     click.echo(out)

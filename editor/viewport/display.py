@@ -1,0 +1,179 @@
+"""What the viewport shows: the scene, with a mask and a proposal laid over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from editor.viewport.scene_visual import GHOST, MASKED, SceneVisual
+from engine.geometry.rays import Hit, first_hit
+from engine.grid import Box, Grid, Vector3
+from engine.labels import UNKNOWN, LabelSpace
+from engine.mask import VoxelMask
+from engine.scene import VoxelScene
+
+Labels = NDArray[np.uint8]
+Bools = NDArray[np.bool_]
+
+_NOWHERE = Box((0, 0, 0), (0, 0, 0))
+
+
+class Display:
+    """Composes scene, mask and proposal ("ghost") into the voxels of a `SceneVisual`.
+
+    A ghost may reach beyond the scene; then everything is shown in the box that holds both. All boxes given and taken
+    are in voxels of the scene.
+
+    Attributes
+    ----------
+    box
+        The voxels shown; its lower corner is the visual's voxel (0, 0, 0).
+    """
+
+    def __init__(self, visual: SceneVisual) -> None:
+        self.visual = visual
+        self.scene: VoxelScene | None = None
+        self.box = Box.of_shape((1, 1, 1))
+        self._mask = VoxelMask.nothing()
+        self._ghost: tuple[Box, Labels, Bools] | None = None
+        self._visible: frozenset[int] | None = None
+        self._palette: str | None = None
+        self._table = np.arange(256, dtype=np.uint8)
+
+    @property
+    def grid(self) -> Grid:
+        """Frame of the voxels shown; its origin is the scene's, moved with the box."""
+        return self.scene.grid.cut(self.box) if self.scene else Grid((1, 1, 1))
+
+    def show_scene(self, scene: VoxelScene) -> None:
+        """Show another scene; the mask and any proposal are dropped."""
+        self.scene, self._mask, self._ghost = scene, VoxelMask.nothing(), None
+        self.visual.voxel_size = scene.grid.voxel_size
+        self._choose_colours()
+        self._rebuild()
+
+    def update_labels(self, box: Box, labels: Labels) -> None:
+        """Show new labels `(sx, sy, sz)` in a box of the scene; a proposal stays on top."""
+        self._put(box, self._with_ghost(box, labels))
+
+    def show_mask(self, mask: VoxelMask) -> None:
+        """Mark masked voxels; only those that differ from the last mask are uploaded."""
+        touched = mask.box.union(self._mask.box).clip(self.box)
+        self._mask = mask
+        self._flag(touched)
+
+    def show_ghost(self, box: Box, labels: Labels, mask: Bools | None = None) -> None:
+        """Show proposed labels `(sx, sy, sz)` of a box, where `mask` (same shape) is true, instead of the scene's."""
+        assert self.scene is not None
+        where = np.ones(box.shape, dtype=np.bool_) if mask is None else mask
+        before, self._ghost = self._ghost, (box, labels, where)
+        if self.scene.box.union(box) != self.box:
+            self._rebuild()
+            return
+        for part in (before[0] if before and before[0] != box else _NOWHERE, box):
+            self._restore(part)
+
+    def clear_ghost(self) -> None:
+        """Show the scene as it is."""
+        if self._ghost is None or self.scene is None:
+            return
+        box, self._ghost = self._ghost[0], None
+        if self.box != self.scene.box:
+            self._rebuild()
+        else:
+            self._restore(box)
+
+    def set_palette(self, name: str | None) -> None:
+        """Choose one of the label space's colour presets."""
+        self._palette = name
+        self._choose_colours()
+
+    def set_visible_classes(self, ids: Iterable[int] | None) -> None:
+        """Show these classes only (255 stands for unknown voxels); None shows all. Hidden voxels cannot be picked."""
+        self._visible = None if ids is None else frozenset(ids)
+        self._choose_colours()
+        if self.scene:
+            self._restore(self.box)
+
+    def pick(self, origin: NDArray[np.float64], direction: NDArray[np.float64]) -> Hit | None:
+        """Find the first visible voxel on a ray, all in voxels of the scene."""
+        hit = first_hit(self.visual.labels.values, origin - self.box.lower, direction)
+        if hit is None:
+            return None
+        voxel = tuple(int(v) for v in np.add(hit.voxel, self.box.lower))
+        point = tuple(float(v) for v in np.add(hit.point, self.box.lower))
+        return Hit(voxel, hit.normal, hit.distance, point)  # type: ignore[arg-type]
+
+    def label_at(self, voxel: Vector3) -> int | None:
+        """Look up the label that is shown at a voxel of the scene; None outside of the box or where it is hidden."""
+        one = Box(voxel, (voxel[0] + 1, voxel[1] + 1, voxel[2] + 1))
+        if self.scene is None or not self.box.contains(one):
+            return None
+        value = int(self.visual.labels.values[one.relative_to(self.box).lower])
+        space = self.scene.space
+        return {0: space.empty, space.empty: 0}.get(value, value)
+
+    def _choose_colours(self) -> None:
+        """Map labels to shown values: 0 is nothing, so the empty class and class 0 change places."""
+        space: LabelSpace | None = self.scene.space if self.scene else None
+        if space is None:
+            return
+        table = np.arange(256, dtype=np.uint8)
+        table[0], table[space.empty] = space.empty, 0
+        if self._visible is not None:
+            table[[i for i in range(256) if i not in self._visible]] = 0
+        self._table = table
+        colours = space.colours(self._palette)
+        colours[UNKNOWN] = (122, 126, 138)
+        colours[space.empty] = colours[0]
+        self.visual.set_palette(colours)
+
+    def _rebuild(self) -> None:
+        """Start over with the box that holds all there is to show."""
+        assert self.scene is not None
+        self.box = self.scene.box.union(self._ghost[0]) if self._ghost else self.scene.box
+        labels = self._with_ghost(self.box, self.scene.read_padded(self.box, self.scene.space.empty))
+        self.visual.labels.replace(self._table[labels])
+        self.visual.lower = self.box.lower
+        origin = self.scene.grid.to_metres(self.box.lower)
+        self.visual.floor_origin = float(origin[0] % 10), float(origin[1] % 10)
+        self.visual.drop_flags()
+        self._flag(self.box)
+        self.visual.is_stale = True
+
+    def _restore(self, box: Box) -> None:
+        """Show what a box holds now, labels and flags."""
+        assert self.scene is not None
+        box = box.clip(self.box)
+        if not box.is_empty:
+            self._put(box, self._with_ghost(box, self.scene.read_padded(box, self.scene.space.empty)))
+            self._flag(box)
+
+    def _with_ghost(self, box: Box, labels: Labels) -> Labels:
+        if self._ghost is None:
+            return labels
+        ghost_box, ghost_labels, where = self._ghost
+        shared = box.intersect(ghost_box)
+        if shared.is_empty:
+            return labels
+        out = labels.copy()
+        inside = shared.relative_to(ghost_box).slices
+        np.copyto(out[shared.relative_to(box).slices], ghost_labels[inside], where=where[inside])
+        return out
+
+    def _put(self, box: Box, labels: Labels) -> None:
+        self.visual.labels.update(box.relative_to(self.box), self._table[labels])
+        self.visual.is_stale = True
+
+    def _flag(self, box: Box) -> None:
+        """Work out the flags of a box and hand over those that changed."""
+        flagged = self._mask.box.union(self._ghost[0] if self._ghost else _NOWHERE).clip(self.box)
+        flags = self._mask.within(box).astype(np.uint8) * np.uint8(MASKED)
+        if self._ghost:
+            shared = box.intersect(self._ghost[0])
+            if not shared.is_empty:
+                where = self._ghost[2][shared.relative_to(self._ghost[0]).slices]
+                flags[shared.relative_to(box).slices] |= where.astype(np.uint8) * np.uint8(GHOST)
+        self.visual.set_flags(box.relative_to(self.box), flagged.relative_to(self.box), flags)

@@ -1,0 +1,117 @@
+"""Marks drawn over the voxels: bounds, brush, the box of a proposal, axes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from editor.viewport.handles import Handles
+from editor.viewport.scene_visual import Lens
+from editor.viewport.shapes import box_edges, circle, dashes, floor_ticks, letter
+from editor.viewport.strokes import Strokes
+from editor.viewport.theme import Theme, rgb
+from engine.geometry.rays import Hit
+from engine.grid import Box
+
+Shape = Literal["voxel", "ball", "box"]
+
+_AXES = (("x", rgb("f2545b")), ("y", rgb("7bc950")), ("z", rgb("4c9fff")))
+_FLAT = np.eye(4)
+
+
+class Overlays:
+    """All marks of a viewport, in metres from the scene's lower corner.
+
+    Attributes
+    ----------
+    handles
+        The arrows that grow the bounds.
+    """
+
+    def __init__(self) -> None:
+        self.handles = Handles()
+        self._theme = Theme.dark()
+        self._voxel_size = (0.2, 0.2, 0.2)
+        self._box = Box.of_shape((1, 1, 1))
+        self._ghost: Box | None = None
+        self._shape: Shape | None = None
+        self._radius = 0.0
+        self._hit: Hit | None = None
+        self._bounds, self._ticks = Strokes(1.2, 0.25), Strokes(1.0, 0.0)
+        self._brush, self._region, self._axes = Strokes(1.6, 0.35), Strokes(1.6, 0.45), Strokes(2.0, 0.0)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self._redo()
+
+    def set_bounds(self, box: Box, voxel_size: tuple[float, float, float]) -> None:
+        """Say where the scene ends."""
+        self._box, self._voxel_size = box, voxel_size
+        self.handles.box, self.handles.voxel_size = box, voxel_size
+        self._redo()
+
+    def set_ghost(self, box: Box | None) -> None:
+        """Outline the region of a proposal."""
+        self._ghost = box
+        self._redo()
+
+    def set_brush(self, shape: Shape | None, radius: float = 0.0) -> None:
+        """Choose what is drawn under the mouse; `radius` in voxels."""
+        self._shape, self._radius = shape, radius
+        self.point_at(self._hit)
+
+    def point_at(self, hit: Hit | None) -> bool:
+        """Move the brush to what lies under the mouse; tells whether anything looks different now."""
+        shown = self._hit is not None and self._shape is not None
+        self._hit = hit
+        self._brush.set(self._brush_lines(), (*self._theme.brush, 0.95))
+        return shown or (hit is not None and self._shape is not None)
+
+    def draw(self, lens: Lens, window: tuple[int, int]) -> None:
+        """Draw everything; `window` in logical pixels."""
+        for strokes in (self._bounds, self._ticks, self._region, self._brush):
+            strokes.draw(lens.matrix, lens.size)
+        self.handles.draw(lens, self._theme, window)
+        self._draw_axes(lens, window)
+
+    def _redo(self) -> None:
+        lower, upper = self._metres(self._box)
+        self._bounds.set(box_edges(lower, upper), (*self._theme.bounds, 0.55))
+        pitch = 2.0 if max(upper - lower) <= 200 else 10.0
+        self._ticks.set(floor_ticks(lower, upper, pitch, 5 * pitch), (*self._theme.bounds, 0.7))
+        region = [] if self._ghost is None else dashes(box_edges(*self._metres(self._ghost)), 0.4)
+        self._region.set(region, (*self._theme.accent, 0.95))
+        self._brush.set(self._brush_lines(), (*self._theme.brush, 0.95))
+
+    def _metres(self, box: Box) -> tuple[np.ndarray, np.ndarray]:
+        return np.multiply(box.lower, self._voxel_size), np.multiply(box.upper, self._voxel_size)
+
+    def _brush_lines(self) -> np.ndarray:
+        if self._hit is None or self._shape is None:
+            return np.zeros((0, 2, 3))
+        size = np.asarray(self._voxel_size)
+        centre = (np.asarray(self._hit.voxel) + 0.5) * size
+        if self._shape == "voxel" or self._radius < 1:
+            return box_edges(centre - size * 0.5, centre + size * 0.5)
+        if self._shape == "box":
+            return box_edges(centre - size * (self._radius + 0.5), centre + size * (self._radius + 0.5))
+        half = np.diag(size * self._radius)
+        return np.concatenate([circle(centre, half[i], half[j]) for i, j in ((0, 1), (1, 2), (2, 0))])
+
+    def _draw_axes(self, lens: Lens, window: tuple[int, int]) -> None:
+        """Draw x, y and z as they lie now into the lower left corner."""
+        right, up, forward = lens.camera.basis
+        pixel = np.array([2 / window[0], 2 / window[1]])
+        centre = np.array([-1.0, -1.0]) + 44 * pixel
+        lines, colours = [], []
+        for i in sorted(range(3), key=lambda n: -forward[n]):
+            name, colour = _AXES[i]
+            way = np.array([right[i], up[i]])
+            tip = 26 * way
+            strokes = [((0.0, 0.0), (tip[0], tip[1])), *letter(name, (way[0] * 34, way[1] * 34), 3.6)]
+            lines += [[[*(centre + np.array(p) * pixel), 0.0] for p in ends] for ends in strokes]
+            colours += [(*colour, 1.0)] * len(strokes)
+        self._axes.width = 1.8 * lens.size[0] / window[0]
+        self._axes.set(lines, colours)
+        self._axes.draw(_FLAT, lens.size, on_top=True)

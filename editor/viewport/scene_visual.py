@@ -1,0 +1,206 @@
+"""Draws a grid of voxels by casting a ray per pixel, into a picture that is kept until something changes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from vispy import gloo
+
+from editor.viewport.orbit import OrbitCamera
+from editor.viewport.shaders.scene import FULLSCREEN, SCENE
+from editor.viewport.shaders.screen import COMPOSITE
+from editor.viewport.theme import Theme
+from editor.viewport.voxel_texture import ROOM, VoxelTexture
+from engine.grid import Box
+from engine.labels import UNKNOWN
+from engine.mask import VoxelMask
+
+_CORNERS = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], dtype=np.float32)
+_SUN = np.array([-0.42, -0.55, 0.72])
+MASKED, GHOST = 1, 2
+"""Bits of a flagged voxel: masked; new in a proposal."""
+
+
+@dataclass(frozen=True)
+class Lens:
+    """What a picture is taken with: the camera, the window's size in pixels and the range of depths."""
+
+    camera: OrbitCamera
+    size: tuple[int, int]
+    near: float
+    far: float
+
+    @property
+    def aspect(self) -> float:
+        return self.size[0] / self.size[1]
+
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        return self.camera.matrix(self.aspect, self.near, self.far)
+
+    @property
+    def depth_terms(self) -> tuple[float, float, float, float]:
+        """(a, b, c, d) of the window's depth (a z + b) / (c z + d) for view depth z."""
+        n, f = self.near, self.far
+        if self.camera.orthographic:
+            return 1 / (f - n), -n / (f - n), 0.0, 1.0
+        return f / (f - n), -f * n / (f - n), 1.0, 0.0
+
+
+class SceneVisual:
+    """The voxels, their flags and their look.
+
+    Attributes
+    ----------
+    labels
+        What is drawn, 0 = nothing, 255 = unknown.
+    flags
+        Bits `MASKED` and `GHOST` per voxel, of the same shape.
+    voxel_size
+        Metres.
+    lower
+        Voxel of the scene that is the first one of `labels`; cameras count from the scene's own corner.
+    floor_origin
+        Metres (x, y) by which the lines of the floor are moved.
+    shadows, flat
+        Whether the sun casts shadows; whether class colours are shown without any light.
+    """
+
+    def __init__(self) -> None:
+        self.labels, self.flags = VoxelTexture(), VoxelTexture()
+        self.voxel_size = (0.2, 0.2, 0.2)
+        self.lower = (0, 0, 0)
+        self.floor_origin = (0.0, 0.0)
+        self.shadows, self.flat = True, False
+        self.is_stale = True
+        self._flag_box = Box((0, 0, 0), (0, 0, 0))
+        self._palette = gloo.Texture2D(np.zeros((1, 256, 3), np.uint8), interpolation="nearest")
+        self._programs: dict[frozenset[str], gloo.Program] = {}
+        self._composites = {
+            fine: gloo.Program(FULLSCREEN, ("#define FINE\n" if fine else "") + COMPOSITE) for fine in (False, True)
+        }
+        self._target: gloo.FrameBuffer | None = None
+        self._samples = 1.0
+        self._theme = Theme.dark()
+
+    def set_palette(self, colours: NDArray[np.uint8]) -> None:
+        """Set the colour of every label, `(256, 3) uint8`."""
+        table = colours.copy()
+        table[255 - ROOM] = colours[UNKNOWN]
+        self._palette.set_data(np.ascontiguousarray(table[None]))
+        self.is_stale = True
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.is_stale = True
+
+    def set_flags(self, box: Box, flagged: Box, flags: NDArray[np.uint8]) -> None:
+        """Replace the flags `(sx, sy, sz)` of `box`; `flagged` bounds all voxels that carry any afterwards."""
+        if flagged.is_empty and self._flag_box.is_empty:
+            return
+        if self.flags.shape != self.labels.shape:
+            self.flags.replace(np.zeros(self.labels.shape, dtype=np.uint8))
+        changed = VoxelMask.of_array(self.flags.values[box.slices] != flags).box
+        if not changed.is_empty:
+            self.flags.update(changed.shift(box.lower), flags[changed.slices])
+        self.is_stale |= not changed.is_empty or flagged != self._flag_box
+        self._flag_box = flagged
+
+    def drop_flags(self) -> None:
+        """Forget all flags, and the memory they took."""
+        self.flags.replace(np.zeros((1, 1, 1), dtype=np.uint8))
+        self._flag_box = Box((0, 0, 0), (0, 0, 0))
+
+    def render(self, lens: Lens, scale: float, longest: int) -> None:
+        """Cast the rays into the kept picture, `scale` texels per pixel of the window."""
+        for field in (self.labels, self.flags):
+            field.flush(longest)
+        size = tuple(max(1, round(n * scale)) for n in lens.size)
+        target = self._make_target((size[0], size[1]))
+        program = self._program()
+        self._set_camera(program, lens, size[1])
+        self._set_look(program)
+        with target:
+            gloo.set_viewport(0, 0, *size)
+            gloo.set_state(depth_test=False, blend=False, cull_face=False)
+            program.draw("triangle_strip")
+        self._samples = scale
+        self.is_stale = False
+
+    def show(self, lens: Lens) -> None:
+        """Bring the kept picture to the window, with outlines and depth."""
+        assert self._target is not None
+        picture, program = self._target.color_buffer, self._composites[self._samples > 1.5]
+        program["a_corner"] = _CORNERS
+        program["u_picture"] = picture
+        program["u_texel"] = 1 / picture.shape[1], 1 / picture.shape[0]
+        program["u_depth"] = lens.depth_terms
+        program["u_outline"] = 0.0 if self.flat else self._theme.outline
+        gloo.set_state(depth_test=True, depth_func="always", depth_mask=True, blend=False, cull_face=False)
+        program.draw("triangle_strip")
+        gloo.set_state(depth_func="lequal")
+
+    def _make_target(self, size: tuple[int, int]) -> gloo.FrameBuffer:
+        shape = (size[1], size[0], 4)
+        if self._target is None or self._target.color_buffer.shape != shape:
+            picture = gloo.Texture2D(shape, format="rgba", internalformat="rgba32f", interpolation="nearest")
+            self._target = gloo.FrameBuffer(color=picture)
+        return self._target
+
+    def _program(self) -> gloo.Program:
+        """Give the program for what is to be drawn; it is compiled when first needed."""
+        wanted = {
+            "FOLDED": self.labels.fold != self.labels.shape[:2],
+            "FLAGGED": not self._flag_box.is_empty,
+            "SHADOWS": self.shadows and not self.flat,
+            "FLAT": self.flat,
+        }
+        key = frozenset(name for name, on in wanted.items() if on)
+        if key not in self._programs:
+            program = gloo.Program(FULLSCREEN, "".join(f"#define {name}\n" for name in sorted(key)) + SCENE)
+            program["a_corner"] = _CORNERS
+            program["u_palette"] = self._palette
+            self._programs[key] = program
+        return self._programs[key]
+
+    def _set_camera(self, program: gloo.Program, lens: Lens, rows: int) -> None:
+        camera, voxel = lens.camera, np.asarray(self.voxel_size)
+        (eye, ahead), (eye_x, ahead_x), (eye_y, ahead_y) = (
+            camera.ray(x, y, lens.aspect) for x, y in ((0, 0), (1, 0), (0, 1))
+        )
+        program["u_eye"], program["u_ahead"] = eye / voxel - self.lower, ahead / voxel
+        program["u_eye_right"], program["u_eye_up"] = (eye_x - eye) / voxel, (eye_y - eye) / voxel
+        program["u_ahead_right"], program["u_ahead_up"] = (ahead_x - ahead) / voxel, (ahead_y - ahead) / voxel
+        program["u_metre"] = self.voxel_size
+        pixel = 2 * camera.half_height / rows / float(voxel.min())
+        program["u_pixel"] = (pixel, 0.0) if camera.orthographic else (0.0, pixel / camera.distance)
+
+    def _set_look(self, program: gloo.Program) -> None:
+        shape, theme = self.labels.shape, self._theme
+        extent = np.multiply(shape, self.voxel_size)
+        sun = _SUN / np.asarray(self.voxel_size)
+        values = {
+            "u_labels": self.labels.texture,
+            "u_size": shape,
+            "u_texels": tuple(1 / n for n in reversed(self.labels.texture.shape[:3])),
+            "u_fold": self.labels.fold,
+            "u_sun": sun / np.linalg.norm(sun),
+            "u_grid": theme.grid,
+            "u_flags": self.flags.texture,
+            "u_flag_lower": self._flag_box.lower,
+            "u_flag_upper": self._flag_box.upper,
+            "u_mask_colour": theme.mask,
+            "u_ghost_colour": theme.ghost,
+            "u_sky_high": theme.sky_high,
+            "u_sky_low": theme.sky_low,
+            "u_floor": theme.floor,
+            "u_floor_reach": max(40.0, 1.1 * math.hypot(extent[0], extent[1])),
+            "u_floor_centre": extent[:2] / 2,
+            "u_floor_origin": self.floor_origin,
+        }
+        for name, value in values.items():
+            if name in program:
+                program[name] = value

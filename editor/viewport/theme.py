@@ -1,0 +1,71 @@
+"""Colours of the viewport that are not classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Rgb = tuple[float, float, float]
+
+
+def rgb(code: str) -> Rgb:
+    """Read `rrggbb` as three numbers from 0 to 1."""
+    red, green, blue = (int(code[i : i + 2], 16) / 255 for i in (0, 2, 4))
+    return red, green, blue
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Backdrop, marks and lines, 0 to 1 each.
+
+    Attributes
+    ----------
+    sky_high, sky_low, floor
+        Backdrop above and below, and the lines of its floor.
+    mask, ghost
+        Masked voxels; voxels that a proposal would write.
+    bounds, accent, brush
+        Lines round the scene, round what is being made, and under the mouse.
+    outline, grid
+        Strength of outlines between things, and of the voxels' edges.
+    """
+
+    sky_high: Rgb
+    sky_low: Rgb
+    floor: Rgb
+    mask: Rgb
+    ghost: Rgb
+    bounds: Rgb
+    accent: Rgb
+    brush: Rgb
+    outline: float
+    grid: float
+
+    @classmethod
+    def dark(cls) -> Theme:
+        return cls(
+            sky_high=rgb("14171d"),
+            sky_low=rgb("232933"),
+            floor=rgb("3d4654"),
+            mask=rgb("f0319b"),
+            ghost=rgb("4cc9ff"),
+            bounds=rgb("8b95a7"),
+            accent=rgb("4cc9ff"),
+            brush=rgb("ffffff"),
+            outline=0.55,
+            grid=0.22,
+        )
+
+    @classmethod
+    def light(cls) -> Theme:
+        return cls(
+            sky_high=rgb("dfe5ee"),
+            sky_low=rgb("f4f6f9"),
+            floor=rgb("c3cbd8"),
+            mask=rgb("e01e8c"),
+            ghost=rgb("1496d4"),
+            bounds=rgb("7d8797"),
+            accent=rgb("0f7fc4"),
+            brush=rgb("10151d"),
+            outline=0.5,
+            grid=0.18,
+        )

@@ -58,7 +58,7 @@ def dpmpp_2m(denoise: Denoise, x: Tensor, sigmas: Tensor) -> Iterator[DenoiseSte
             return
         h = math.log(sigma / following)
         direction = x0
-        if before is not None:
+        if before is not None and h_before > 0:  # levels repeat where the schedule is cut off
             r = h_before / h
             direction = (1 + 1 / (2 * r)) * x0 - 1 / (2 * r) * before
         x = (following / sigma) * x - math.expm1(-h) * direction

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import FormatError, LabelError, ScenewrightError
-from engine.formats.archives import NPY_MAGIC, ZIP_MAGIC, open_archive, peek_members, read_arrays, read_npy
+from engine.formats.archives import NPY_MAGIC, ZIP_MAGIC, check_ids, open_archive, peek_members, read_arrays, read_npy
 from engine.formats.files import read_exactly, read_head, replace_file
 from engine.grid import Grid
 from engine.labels import UNKNOWN, LabelSpace, is_shipped, label_space, parse_label_space
@@ -111,18 +111,6 @@ def write_mask(mask: VoxelMask, shape: tuple[int, int, int], path: Path) -> None
     """Write a mask for a scene of `shape` voxels."""
     with replace_file(path) as stream:
         np.savez_compressed(stream, mask=mask.within(Grid(shape).box))
-
-
-def check_ids(path: Path, labels: Labels, space: LabelSpace) -> None:
-    """Raise `FormatError` where voxels hold ids that the label space has no class for."""
-    strange = (labels >= len(space)) & (labels != UNKNOWN)
-    if strange.any():
-        first = tuple(int(i) for i in np.argwhere(strange)[0])
-        reason = (
-            f"id {int(labels[first])} at voxel {first} is no class of '{space.name}' (0 to {len(space) - 1}); "
-            f"{int(strange.sum())} voxels hold such ids"
-        )
-        raise FormatError(path, reason.replace(";", ","), "name the right label space")
 
 
 def _load(path: Path) -> dict[str, NDArray[np.generic]]:

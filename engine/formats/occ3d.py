@@ -12,8 +12,7 @@ from typing import Any, cast
 import numpy as np
 
 from engine.errors import FormatError
-from engine.formats.archives import ZIP_MAGIC, peek_members, read_arrays
-from engine.formats.npz import check_ids
+from engine.formats.archives import ZIP_MAGIC, check_ids, peek_members, read_arrays
 from engine.grid import Grid
 from engine.labels import UNKNOWN, label_space
 from engine.scene import Labels, VoxelScene

@@ -16,7 +16,7 @@ from typing import Any, cast
 import numpy as np
 
 from engine.errors import FormatError, ScenewrightError
-from engine.formats.archives import ZIP_MAGIC, open_archive, peek_members, read_member
+from engine.formats.archives import ZIP_MAGIC, check_ids, open_archive, peek_members, read_member
 from engine.formats.files import replace_file
 from engine.grid import Box, Grid
 from engine.labels import LabelSpace, is_shipped, label_space, label_space_of
@@ -64,7 +64,7 @@ def read(path: Path, options: Mapping[str, Any] | None = None) -> VoxelScene:
         header = _read_header(archive, path)
         try:
             grid = Grid(
-                cast(tuple[int, int, int], tuple(int(n) for n in header["grid"]["shape"])),
+                _voxels(header["grid"]["shape"]),
                 _three(header["grid"]["voxel_size"]),
                 _three(header["grid"]["origin"]),
                 header["grid"].get("georeference"),
@@ -72,12 +72,14 @@ def read(path: Path, options: Mapping[str, Any] | None = None) -> VoxelScene:
             space = _read_space(header["label_space"], path)
             metadata = dict(header["metadata"])
             channels = {name: _CHANNELS[name] for name in header["channels"]}
-            masks = [(m["name"], Box.of_shape(tuple(m["shape"])).shift(m["lower"])) for m in header["masks"]]
+            masks = [(m["name"], Box.of_shape(_voxels(m["shape"])).shift(m["lower"])) for m in header["masks"]]
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, ScenewrightError) as error:
             raise FormatError(path, f"its header is damaged ({error!r})", _AGAIN) from error
         store = ChunkStore(grid.shape, channels, {"labels": space.empty})
+        if "labels" not in channels:
+            raise FormatError(path, "has no 'labels' channel", _AGAIN)
         for channel in channels:
-            _read_channel(archive, path, store, channel, space.empty if channel == "labels" else 0)
+            _read_channel(archive, path, store, channel, space)
         if masks:
             metadata["masks"] = {name: _read_mask(archive, path, i, box) for i, (name, box) in enumerate(masks)}
     return VoxelScene(grid, space, store, metadata)
@@ -113,7 +115,7 @@ def _write_channel(archive: zipfile.ZipFile, scene: VoxelScene, channel: str) ->
             _write_bytes(archive, name, full.tobytes())
 
 
-def _read_channel(archive: zipfile.ZipFile, path: Path, store: ChunkStore, channel: str, fill: int) -> None:
+def _read_channel(archive: zipfile.ZipFile, path: Path, store: ChunkStore, channel: str, space: LabelSpace) -> None:
     there = set(archive.namelist())
     x, y, z = store.shape
     promised = -(-x // CHUNK) * -(-y // CHUNK)
@@ -121,10 +123,13 @@ def _read_channel(archive: zipfile.ZipFile, path: Path, store: ChunkStore, chann
         reason = f"promises {promised} chunks of '{channel}', the whole archive has {len(there)} entries"
         raise FormatError(path, reason, _AGAIN)
     dtype = _CHANNELS[channel]
+    fill = space.empty if channel == "labels" else 0
     for name, box in _chunks(Box.of_shape(store.shape), channel):
         if channel == "labels" or name in there:
             data = read_member(archive, name, path, CHUNK * CHUNK * z * dtype.itemsize)
             values = np.frombuffer(data, dtype).reshape(CHUNK, CHUNK, z)[Box.of_shape(box.shape).slices]
+            if channel == "labels":
+                check_ids(path, values, space, box.lower)
             if (values != fill).any():
                 store.write(box, values, channel=channel)
 
@@ -159,6 +164,11 @@ def _read_header(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
 
 def _read_space(entry: Any, path: Path) -> LabelSpace:
     return label_space(entry) if isinstance(entry, str) else label_space_of(entry, path)
+
+
+def _voxels(values: Any) -> tuple[int, int, int]:
+    x, y, z = (int(v) for v in values)
+    return x, y, z
 
 
 def _three(values: Any) -> tuple[float, float, float]:

@@ -13,7 +13,7 @@ from types import FrameType
 
 import click
 
-from editor.commands import doctor, generate, inpaint, outpaint, scenes, training, window
+from editor.commands import bench, doctor, generate, inpaint, outpaint, scenes, training, window
 from engine.errors import ScenewrightError
 
 BAD_INPUT = 2
@@ -46,6 +46,7 @@ for command in (
     scenes.info,
     training.worlds,
     training.train,
+    bench.bench,
     doctor.doctor,
 ):
     program.add_command(command)

@@ -98,7 +98,7 @@ class ViewportCanvas:
     # what is shown
 
     def show_scene(self, scene: VoxelScene) -> None:
-        """Show a scene; the view keeps its place in the world where the new scene lies there too, else all is framed."""
+        """Show a scene; the view keeps its place in the world if the new scene lies there too, else all is framed."""
         before = self.display.scene
         self.display.show_scene(scene)
         self.overlays.set_bounds(scene.box, scene.grid.voxel_size)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.geometry.camera import box_corners, fit_distance
+from engine.geometry.camera import box_corners, fit_eye
 
 Floats = NDArray[np.float64]
 
@@ -127,9 +127,12 @@ class OrbitCamera:
 
     def frame(self, lower: ArrayLike, upper: ArrayLike, aspect: float) -> OrbitCamera:
         """Show a whole box (metres), with a little air round it."""
-        centre = (np.asarray(lower, dtype=np.float64) + np.asarray(upper, dtype=np.float64)) / 2
-        distance = fit_distance(box_corners(lower, upper), centre, self.basis, self.fov, aspect) * 1.04
-        return replace(self, target=_triple(centre), distance=min(max(distance, _NEAREST), _FARTHEST))
+        a, b = np.asarray(lower, dtype=np.float64), np.asarray(upper, dtype=np.float64)
+        margin = 0.03 * (b - a)
+        eye = fit_eye(box_corners(a - margin, b + margin), self.basis, self.fov, aspect)
+        depth = float(((a + b) / 2 - eye) @ self.basis[2])
+        distance = min(max(depth, _NEAREST), _FARTHEST)
+        return replace(self, target=_triple(eye + self.basis[2] * depth), distance=distance)
 
 
 def _projection(camera: OrbitCamera, aspect: float, near: float, far: float) -> Floats:

@@ -101,16 +101,19 @@ def look_basis(direction: ArrayLike, up: ArrayLike) -> tuple[Floats, Floats, Flo
     return right, np.cross(right, forward), forward
 
 
-def fit_distance(
-    points: Floats, centre: ArrayLike, basis: tuple[Floats, Floats, Floats], fov: float, aspect: float
-) -> float:
-    """Give how far to step back from `centre` until all `points (N, 3)` are in the picture."""
+def fit_eye(points: Floats, basis: tuple[Floats, Floats, Floats], fov: float, aspect: float) -> Floats:
+    """Give the eye `(3,)` that is as near as can be with all `points (N, 3)` in the picture, and in its middle."""
     right, up, forward = basis
-    offset = points - np.asarray(centre, dtype=np.float64)
-    reach = math.tan(math.radians(fov) / 2)
-    depth = offset @ forward
-    needed = np.maximum(np.abs(offset @ right) / (reach * aspect), np.abs(offset @ up) / reach) - depth
-    return float(needed.max())
+    tall = math.tan(math.radians(fov) / 2)
+    depth = points @ forward
+    spans = []
+    for axis, reach in ((right, tall * aspect), (up, tall)):
+        # a point is seen while it lies between the two planes through the eye: |across - eye| <= reach * (depth - eye)
+        low, high = (points @ axis - reach * depth).max(), (points @ axis + reach * depth).min()
+        spans.append((low, high, reach))
+    back = min((high - low) / (2 * reach) for low, high, reach in spans)
+    across, along = ((low + high) / 2 for low, high, _ in spans)
+    return np.asarray(right * across + up * along + forward * back)
 
 
 def box_corners(lower: ArrayLike, upper: ArrayLike) -> Floats:
@@ -132,10 +135,11 @@ def place_camera(preset: str, scene: VoxelScene, size: tuple[int, int] = (1280, 
 
 def _frame(scene: VoxelScene, direction: Point, up: Point, fov: float, size: tuple[int, int]) -> Camera:
     lower, upper = scene.grid.to_metres(scene.box.lower), scene.grid.to_metres(scene.box.upper)
-    centre = (lower + upper) / 2
     basis = look_basis(direction, up)
-    distance = fit_distance(box_corners(lower, upper), centre, basis, fov, size[0] / size[1]) * 1.03
-    return Camera(_point(centre - basis[2] * distance), _point(centre), up, fov, size)
+    margin = (upper - lower) * 0.015
+    eye = fit_eye(box_corners(lower - margin, upper + margin), basis, fov, size[0] / size[1])
+    depth = ((lower + upper) / 2 - eye) @ basis[2]
+    return Camera(_point(eye), _point(eye + basis[2] * depth), up, fov, size)
 
 
 def _stand_in_street(scene: VoxelScene, size: tuple[int, int]) -> Camera:

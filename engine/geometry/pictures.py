@@ -162,17 +162,17 @@ def _crevices(view: _View, voxel: NDArray[np.int32], normal: NDArray[np.int32], 
     )
     front, inside = voxel + normal, np.clip(at - voxel, 0, 1)
     u, v = (inside * a).sum(axis=1), (inside * b).sum(axis=1)
-    dark = np.zeros(len(voxel))
+    dark: Floats = np.zeros(len(voxel))
     side = {(i, j): _solid(view, front + i * a + j * b) for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j}
     for i, weight_u in ((-1, 1 - u), (1, u)):
         for j, weight_v in ((-1, 1 - v), (1, v)):
             corner = np.maximum(side[i, j], side[i, 0] * side[0, j])
             dark += weight_u * weight_v * (side[i, 0] + side[0, j] + corner) / 3
-    return dark
+    return np.asarray(dark)
 
 
 def _solid(view: _View, voxel: NDArray[np.int32]) -> Floats:
-    return (_room(view, voxel) == 0).astype(np.float64)
+    return np.asarray(_room(view, voxel) == 0, dtype=np.float64)
 
 
 def _shelter(view: _View, voxel: NDArray[np.int32], reach: int) -> Floats:
@@ -184,7 +184,7 @@ def _room(view: _View, voxel: NDArray[np.int32]) -> Floats:
     shape = np.array(view.room.shape)
     x, y, z = np.clip(voxel, 0, shape - 1).T
     inside = ((voxel >= 0) & (voxel < shape)).all(axis=1)
-    return np.where(inside, view.room[x, y, z], 255.0)
+    return np.asarray(np.where(inside, view.room[x, y, z], 255.0))
 
 
 def _sunlit(view: _View, normal: NDArray[np.int32], at: Floats) -> NDArray[np.bool_]:

@@ -33,7 +33,8 @@ def program(context: click.Context) -> int | None:
     if context.invoked_subcommand is None:
         return int(context.invoke(window.open_editor))
     if context.invoked_subcommand != window.open_editor.name:
-        signal.signal(signal.SIGTERM, _interrupt)  # so that a terminated task cleans up like an interrupted one
+        before = signal.signal(signal.SIGTERM, _interrupt)  # a terminated task cleans up like an interrupted one
+        context.call_on_close(lambda: signal.signal(signal.SIGTERM, before))
     return None
 
 

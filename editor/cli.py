@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = program.main(arguments, prog_name="scenewright", standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):
-        return _fail("interrupted; nothing was written", INTERRUPTED)
+        return _fail("interrupted; nothing half-written is left", INTERRUPTED)
     except click.ClickException as error:
         return _fail(_explain(error), BAD_INPUT)
     except (ScenewrightError, MemoryError) as error:

@@ -62,7 +62,7 @@ def test_an_interrupt_gives_130_and_leaves_nothing_behind(model: Path, tmp_path:
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in err
-    assert err.rstrip().splitlines()[-1].endswith("scenewright: interrupted; nothing was written")
+    assert err.rstrip().splitlines()[-1].endswith("scenewright: interrupted; nothing half-written is left")
     assert list(tmp_path.iterdir()) == []
 
 

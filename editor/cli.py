@@ -13,7 +13,7 @@ from types import FrameType
 
 import click
 
-from editor.commands import bench, doctor, generate, inpaint, outpaint, scenes, training, window
+from editor.commands import bench, doctor, generate, inpaint, outpaint, render, scenes, training, window
 from engine.errors import ScenewrightError
 
 BAD_INPUT = 2
@@ -44,6 +44,7 @@ for command in (
     inpaint.inpaint,
     outpaint.outpaint,
     scenes.convert,
+    render.render,
     scenes.info,
     training.worlds,
     training.train,

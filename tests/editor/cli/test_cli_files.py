@@ -6,9 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cli_support import SHAPE, Run, assert_one_line, report_of, sha256
+from PIL import Image
 
+from engine.formats.layout import read_layout
 from engine.formats.registry import read_scene, write_scene
+from engine.geometry.maps import layout_of
 from engine.grid import Grid
+from engine.labels import label_space
 from engine.scene import VoxelScene
 
 
@@ -70,3 +74,45 @@ def test_the_real_frame_converts_and_a_box_of_it_can_be_made_anew(
     code, _, err = run("inpaint", frame, "--box", *box, "--out", tmp_path / "new.label", "--seed", 3)
     assert code == 0, err
     assert (tmp_path / "new.label").stat().st_size == frame.stat().st_size
+
+
+def test_render_writes_every_map_of_the_same_pixels(run: Run, tmp_path: Path) -> None:
+    labels = np.zeros((48, 32, 16), np.uint8)
+    labels[:, :, :2] = 9
+    labels[8:16, 8:24, 2:12] = 13
+    write_scene(VoxelScene.from_labels(labels), tmp_path / "a.scw")
+    maps = "colour,semantic,semantic-colour,depth,normal,instance,layout"
+    code, out, err = run(
+        "render", tmp_path / "a.scw", "--out", tmp_path / "pictures", "--preset", "top", "--maps", maps
+    )
+    assert (code, err) == (0, "")
+    folder = tmp_path / "pictures"
+    names = {
+        "colour.png",
+        "semantic.png",
+        "semantic-colour.png",
+        "depth.png",
+        "depth.npy",
+        "normal.png",
+        "instance.npy",
+    }
+    assert {Path(line).name for line in out.splitlines()} == {*names, "layout.png"}
+    assert {p.name for p in folder.iterdir()} == {*names, "layout.png", "camera.json"}
+    classes, depth = np.asarray(Image.open(folder / "semantic.png")), np.load(folder / "depth.npy")
+    coded = np.asarray(Image.open(folder / "depth.png"))
+    assert classes.shape == depth.shape == coded.shape == np.load(folder / "instance.npy").shape
+    assert set(np.unique(classes)) == {0, 9, 13}
+    assert np.array_equal(classes == 0, ~np.isfinite(depth))
+    assert np.array_equal(coded == 0, ~np.isfinite(depth))
+    assert np.abs(coded / 100 - depth)[classes != 0].max() <= 0.0051
+    assert depth[classes == 13].min() < depth[classes == 9].min()
+    assert read_layout(folder / "layout.png").classes.tolist() == layout_of(labels, label_space()).classes.tolist()
+
+
+def test_a_camera_file_gives_the_same_picture_again(run: Run, scene_file: Path, tmp_path: Path) -> None:
+    run("render", scene_file, "--out", tmp_path / "a", "--maps", "colour")
+    code, _, err = run(
+        "render", scene_file, "--out", tmp_path / "b", "--maps", "colour", "--camera", tmp_path / "a" / "camera.json"
+    )
+    assert (code, err) == (0, "")
+    assert sha256(tmp_path / "a" / "colour.png") == sha256(tmp_path / "b" / "colour.png")

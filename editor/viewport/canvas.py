@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import vispy
@@ -39,6 +39,14 @@ _REST = 170  # milliseconds without movement after which the full picture is dra
 _DEGREES = 0.28  # per pixel of an orbiting drag
 
 
+@dataclass(frozen=True)
+class _Forced:
+    """How to draw the picture that is being grabbed."""
+
+    scale: float
+    marks: bool
+
+
 class _Surface(app.Canvas):
     """A bare window onto OpenGL; what to draw is up to the owner."""
 
@@ -64,6 +72,13 @@ class ViewportCanvas:
         The view has moved.
     handle_dragged(HandleDrag)
         Every moment of dragging a face of the bounds.
+
+    Attributes
+    ----------
+    frames
+        Pictures drawn so far.
+    longest_texture
+        The driver's limit on the edge of a 3D texture; 0 until the first picture.
     """
 
     pointer = Signal(Pointer)
@@ -81,12 +96,13 @@ class ViewportCanvas:
         self._theme = Theme.dark()
         self._moving = False
         self._scale = 0.0
-        self._forced_scale: float | None = None
-        self._longest = 0
+        self._forced: _Forced | None = None
+        self.longest_texture = 0
+        self.frames = 0
         self._rest = QTimer(self.native)
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST)
-        self._rest.timeout.connect(self._settle)
+        self._rest.timeout.connect(self.come_to_rest)
         self._gestures = Gestures(self.native, self)
 
     @property
@@ -222,19 +238,25 @@ class ViewportCanvas:
         """Find the visible voxel under a pixel."""
         return self.display.pick(*self.ray(position))
 
-    def grab(self, scale: float = 2.0) -> QImage:
-        """Take a picture of the view as it is, with `scale` rays per pixel and axis."""
-        self._forced_scale = scale
+    def grab(self, scale: float = 2.0, marks: bool = True) -> QImage:
+        """Take a picture of the view with `scale` rays per pixel and axis, with or without lines, brush and handles."""
+        self._forced = _Forced(scale, marks)
         try:
             picture: QImage = self._surface.native.grabFramebuffer()
         finally:
-            self._forced_scale = None
+            self._forced = None
         return picture
 
     def close(self) -> None:
         """Let go of the window's resources."""
         self._rest.stop()
         self._surface.close()
+
+    @property
+    def texture_shape(self) -> tuple[int, ...]:
+        """Shape (depth, height, width) of the texture that holds the labels."""
+        texture = self._visual.labels.texture
+        return () if texture is None else tuple(texture.shape[:3])
 
     # called by gestures
 
@@ -292,25 +314,29 @@ class ViewportCanvas:
         self._bind_window()
         size = self._surface.physical_size
         lens = self._lens((int(size[0]), int(size[1])))
-        scale = self._forced_scale or (self.pace.moving_scale if self._moving else self.pace.resting_scale)
+        scale = self.pace.moving_scale if self._moving else self.pace.resting_scale
+        if self._forced:
+            scale = self._forced.scale
         if self._visual.is_stale or scale != self._scale:
             start = time.perf_counter()
-            self._visual.render(lens, scale, self._longest)
+            self._visual.render(lens, scale, self.longest_texture)
             self._surface.context.finish()
             self.pace.note(scale, time.perf_counter() - start)
             self._scale = scale
         gloo.set_viewport(0, 0, *lens.size)
         gloo.set_clear_color((0, 0, 0, 1))
         self._visual.show(lens)
-        self.overlays.draw(lens, self.window_size)
+        if not self._forced or self._forced.marks:
+            self.overlays.draw(lens, self.window_size)
+        self.frames += 1
 
     def _bind_window(self) -> None:
         """Tell vispy which frame buffer the window has now: Qt makes a new one whenever the size changes."""
         context = self._surface.context
         context.flush_commands()
         context.shared.parser.env["fb_stack"] = [self._surface.native.defaultFramebufferObject()]
-        if not self._longest:
-            self._longest = int(gloo.gl.glGetParameter(_MAX_3D_TEXTURE_SIZE))
+        if not self.longest_texture:
+            self.longest_texture = int(gloo.gl.glGetParameter(_MAX_3D_TEXTURE_SIZE))
 
     def _lens(self, size: tuple[int, int]) -> Lens:
         box, voxel = self.display.box.pad(80), self._visual.voxel_size
@@ -333,7 +359,9 @@ class ViewportCanvas:
         self._rest.start()
         self._surface.update()
 
-    def _settle(self) -> None:
+    def come_to_rest(self) -> None:
+        """Draw finely from now on, as after a moment without movement."""
+        self._rest.stop()
         self._moving = False
         self._surface.update()
 

@@ -1,0 +1,80 @@
+"""How long the hand waits for the picture, measured in a real window."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtWidgets import QApplication
+
+from editor.viewport.canvas import ViewportCanvas
+from engine.grid import Box
+from engine.labels import label_space
+from engine.scene import VoxelScene
+
+_RADIUS = 6
+_ROUNDS = 15
+
+
+def measure_viewport(scene: VoxelScene, size: tuple[int, int] = (1280, 800)) -> dict[str, float]:
+    """Open a viewport of `size` pixels on a scene and time it, in milliseconds unless the name says otherwise.
+
+    - `first_frame_s`: from making the widget to its first finished picture, seconds.
+    - `frame_ms`: a full picture. `orbit_ms`: a picture while the camera moves.
+    - `brush_ms`: from an edit with a brush of radius 6 to the picture that shows it.
+    - `preview_ms`: from all voxels changing to the picture that shows it.
+    - `pick_ms`: finding the voxel under the mouse. `orbit_scale`: rays per pixel and axis while moving.
+    """
+    application = QApplication.instance() or QApplication([])
+    start = time.perf_counter()
+    canvas = ViewportCanvas(size)
+    canvas.native.show()
+    canvas.show_scene(scene)
+    _finish(application, canvas)
+    result = {"first_frame_s": time.perf_counter() - start}
+    rng = np.random.default_rng(0)
+    actions: dict[str, Callable[[], object]] = {
+        "frame_ms": lambda: canvas.set_shading(),
+        "orbit_ms": lambda: canvas.orbit(4, 1, False),
+        "brush_ms": lambda: _dab(canvas, scene, rng),
+        "preview_ms": lambda: canvas.update_labels(scene.box, scene.read()),
+    }
+    for name, action in actions.items():
+        canvas.come_to_rest()
+        _finish(application, canvas)
+        result[name] = _median(lambda action=action: (action(), _finish(application, canvas)))  # type: ignore[misc]
+    result["pick_ms"] = _median(lambda: canvas.pick((size[0] * 0.5, size[1] * 0.55)))
+    result["orbit_scale"] = canvas.pace.moving_scale
+    canvas.close()
+    return result
+
+
+def _dab(canvas: ViewportCanvas, scene: VoxelScene, rng: np.random.Generator) -> None:
+    """Show a ball of cars somewhere, as a stroke of the brush would."""
+    size = 2 * _RADIUS + 1
+    x, y = (int(rng.integers(0, n - size)) for n in scene.grid.shape[:2])
+    box = Box((x, y, 0), (x + size, y + size, min(size, scene.grid.shape[2])))
+    labels = scene.read(box)
+    places = np.indices(labels.shape).transpose(1, 2, 3, 0) - _RADIUS
+    labels[(places**2).sum(axis=-1) <= _RADIUS**2] = label_space().find("car")
+    canvas.update_labels(box, labels)
+
+
+def _median(action: Callable[[], object]) -> float:
+    times = []
+    for _ in range(_ROUNDS):
+        start = time.perf_counter()
+        action()
+        times.append(time.perf_counter() - start)
+    return 1000 * statistics.median(times)
+
+
+def _finish(application: object, canvas: ViewportCanvas) -> None:
+    """Let the window paint what is due."""
+    assert isinstance(application, QApplication)
+    done = canvas.frames
+    deadline = time.perf_counter() + 20
+    while canvas.frames == done and time.perf_counter() < deadline:
+        application.processEvents()

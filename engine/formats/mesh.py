@@ -42,7 +42,7 @@ def write_glb(scene: VoxelScene, path: Path) -> None:
 def write_obj(scene: VoxelScene, path: Path) -> None:
     """Write Wavefront OBJ, z-up, rectangles as quads, with its materials in an `.mtl` file beside it."""
     materials = path.with_suffix(".mtl")
-    text = [f"# z is up, metres; {json.dumps(_about(scene), sort_keys=True)}\nmtllib {materials.name}\n"]
+    text = [f"# z is up, metres; {json.dumps(_about(scene))}\nmtllib {materials.name}\n"]
     table = []
     before = 1
     for name, colour, quads in _classes(scene, path):
@@ -68,7 +68,7 @@ def write_ply(scene: VoxelScene, path: Path) -> None:
         "ply",
         "format binary_little_endian 1.0",
         "comment classes " + " ".join(f"{i}={n}" for i, n in enumerate(scene.space.names)),
-        f"comment {json.dumps(_about(scene), sort_keys=True)}",
+        f"comment {json.dumps(_about(scene))}",
         f"element vertex {len(vertices)}",
         *(f"property float {axis}" for axis in "xyz"),
         f"element face {len(faces)}",

@@ -76,12 +76,12 @@ def write(scene: VoxelScene, path: Path) -> None:
         "label_space": np.asarray(scene.space.name),
     }
     if not is_shipped(scene.space):
-        arrays["classes"] = np.asarray(json.dumps(scene.space.to_json(), sort_keys=True))
+        arrays["classes"] = np.asarray(json.dumps(scene.space.to_json()))
     if scene.has_instances:
         arrays["instances"] = scene.read_instances()
     metadata = {k: v for k, v in scene.metadata.items() if k != "masks"}
     if metadata:
-        arrays["metadata"] = np.asarray(json.dumps(metadata, sort_keys=True))
+        arrays["metadata"] = np.asarray(json.dumps(metadata))
     with replace_file(path) as stream:
         np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
 

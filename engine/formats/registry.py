@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import FormatError
-from engine.formats import carlasc, mesh, npz, occ3d, scw, semantickitti
+from engine.formats import carlasc, mesh, npz, occ3d, scw, semantickitti, vox
 from engine.formats.files import read_head, unreadable
 from engine.scene import VoxelScene
 
@@ -61,6 +61,7 @@ _READERS: list[Reader] = [
     Reader("scw", "Scenewright scene", (".scw",), scw.accepts, scw.read),
     Reader("occ3d", "Occ3D-nuScenes", (), occ3d.accepts, occ3d.read, ("visible",)),
     Reader("npz", "NumPy scene or array", (".npz", ".npy"), npz.accepts, npz.read, npz.OPTIONS),
+    Reader("vox", "MagicaVoxel", (".vox",), vox.accepts, vox.read, vox.OPTIONS),
     Reader("carlasc", "CarlaSC grid", (), carlasc.accepts, carlasc.read),
     Reader(
         "semantickitti",
@@ -89,6 +90,7 @@ _WRITERS: dict[str, Writer] = {
     ".npy": Writer("NumPy array of class ids", npz.write_array),
     ".label": Writer("SemanticKITTI or CarlaSC grid", semantickitti.write_labels),
     ".bin": Writer("SemanticKITTI bit grid", semantickitti.write_bits),
+    ".vox": Writer("MagicaVoxel", vox.write),
     ".glb": Writer("Mesh, glTF binary", mesh.write_glb),
     ".obj": Writer("Mesh, Wavefront", mesh.write_obj),
     ".ply": Writer("Mesh, PLY", mesh.write_ply),

@@ -199,7 +199,7 @@ def _array(shape: tuple[int, int, int], chunk: tuple[int, int, int], dtype: str,
 
 
 def _write_json(archive: zipfile.ZipFile, name: str, content: dict[str, Any]) -> None:
-    _write_bytes(archive, name, json.dumps(content, sort_keys=True).encode())
+    _write_bytes(archive, name, json.dumps(content).encode())
 
 
 def _write_bytes(archive: zipfile.ZipFile, name: str, data: bytes) -> None:

@@ -6,9 +6,11 @@ import errno
 import io
 import json
 import os
+import struct
+import tempfile
 import tracemalloc
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +65,14 @@ def native(change: Callable[[dict[str, bytes], dict[str, Any]], None]) -> bytes:
 
 
 def zipped_scene() -> bytes:
-    import tempfile
+    labels = np.random.default_rng(0).integers(0, 20, (70, 66, 5)).astype(np.uint8)
+    return written(VoxelScene.from_labels(labels, instances=labels.astype(np.uint32)), "a.scw")
 
+
+def written(scene: VoxelScene, name: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "a.scw"
-        labels = np.random.default_rng(0).integers(0, 20, (70, 66, 5)).astype(np.uint8)
-        write_scene(VoxelScene.from_labels(labels, instances=labels.astype(np.uint32)), path)
+        path = Path(folder) / name
+        write_scene(scene, path)
         return path.read_bytes()
 
 
@@ -95,6 +99,25 @@ def drop(name: str) -> Callable[[dict[str, bytes], dict[str, Any]], None]:
 
 def swap(name: str, data: bytes) -> Callable[[dict[str, bytes], dict[str, Any]], None]:
     return lambda members, header: members.update({name: data})
+
+
+def chunk(name: bytes, *parts: int | bytes) -> bytes:
+    content = b"".join(p if isinstance(p, bytes) else struct.pack("<i", p) for p in parts)
+    return name + struct.pack("<ii", len(content), 0) + content
+
+
+def transform(node: int, child: int, offset: str = "0 0 0") -> bytes:
+    words = [b"_t", offset.encode()]
+    frame = struct.pack("<i", 1) + b"".join(struct.pack("<i", len(w)) + w for w in words)
+    return chunk(b"nTRN", node, 0, child, -1, 0, 1, frame)
+
+
+def vox(*chunks: bytes, size: tuple[int, int, int] | None = None, voxels: Sequence[tuple[int, ...]] = ()) -> bytes:
+    model = b""
+    if size:
+        model = chunk(b"SIZE", *size) + chunk(b"XYZI", len(voxels), b"".join(bytes(v) for v in voxels))
+    main = model + b"".join(chunks)
+    return b"VOX " + struct.pack("<i4sii", 150, b"MAIN", 0, len(main)) + main
 
 
 ONES = np.ones((6, 5, 4), np.uint8)
@@ -179,6 +202,46 @@ CASES: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "npy huge header": ("a.npy", lambda: b"\x93NUMPY\x02\x00" + b"\xff\xff\xff\x7f" + bytes(99), "no array"),
     "npy objects": ("a.npy", lambda: npy(np.array([{}]), True), "Python objects, which could run code"),
     "npy bare": ("a.npy", lambda: npy(ONES), r"bare array \(6, 5, 4\) .* --from array-xyz"),
+    # MagicaVoxel
+    "vox header only": ("a.vox", lambda: b"VOX \x96\0\0\0", "no MAIN chunk"),
+    "vox no voxels": ("a.vox", lambda: vox(), "holds no voxels"),
+    "vox nothing visible": ("a.vox", lambda: vox(size=(3, 4, 5), voxels=[]), "no visible voxel"),
+    "vox cut off": ("a.vox", lambda: vox(size=(3, 4, 5), voxels=[(1, 2, 3, 4)])[:-3], "bytes are promised"),
+    "vox too many": (
+        "a.vox",
+        lambda: vox(chunk(b"SIZE", 3, 4, 5), chunk(b"XYZI", 2**30, 7)),
+        "XYZI chunk at byte 44 is damaged .1073741824 voxels are promised, 4 bytes are there",
+    ),
+    "vox long chunk": ("a.vox", lambda: vox(b"SIZE" + struct.pack("<ii", 2**30, 0)), "reaches past the end"),
+    "vox outside": (
+        "a.vox",
+        lambda: vox(size=(3, 4, 5), voxels=[(1, 4, 3, 4)]),
+        r"outside the model's size \(3, 4, 5\)",
+    ),
+    "vox negative": ("a.vox", lambda: vox(size=(-3, 4, 5), voxels=[(1, 1, 3, 4)]), "outside the model's size"),
+    "vox far apart": (
+        "a.vox",
+        lambda: vox(
+            *(chunk(b"SIZE", 1, 1, 1), chunk(b"XYZI", 1, 1 << 24)),
+            transform(0, 1),
+            chunk(b"nGRP", 1, 0, 2, 2, 4),
+            *(transform(2, 3, "9999 0 0"), chunk(b"nSHP", 3, 0, 1, 0, 0)),
+            *(transform(4, 5, "0 9999 9999"), chunk(b"nSHP", 5, 0, 1, 0, 0)),
+        ),
+        r"2 voxels spread over \(10000, 10000, 10000\)",
+    ),
+    "vox circle": (
+        "a.vox",
+        lambda: vox(chunk(b"nGRP", 1, 0, 2, 0, 0), transform(0, 1), size=(1, 1, 1), voxels=[(0, 0, 0, 1)]),
+        "runs in a circle|more than 100000 nodes",
+    ),
+    "vox no model": (
+        "a.vox",
+        lambda: vox(transform(0, 1), chunk(b"nSHP", 1, 0, 1, 7, 0), size=(1, 1, 1), voxels=[(0, 0, 0, 1)]),
+        "node 1 shows model 7, there are 1",
+    ),
+    "vox offset": ("a.vox", lambda: vox(transform(0, 1, "1 2"), size=(1, 1, 1), voxels=[(0, 0, 0, 1)]), "nTRN chunk"),
+    "vox text": ("a.vox", lambda: vox(chunk(b"nTRN", 0, 1, 2**30)), "nTRN chunk at byte 20 is damaged"),
     # SemanticKITTI, CarlaSC, Occ3D
     "label cut off": ("a.label", lambda: raw_labels(40, 9)[:-1], "has 4194303 bytes"),
     "label too long": ("a.label", lambda: raw_labels(40, 9) + b"12", "has 4194306 bytes"),
@@ -297,6 +360,7 @@ def good_files() -> dict[str, bytes]:
         "a.label": raw_labels(40, 77),
         "carla.label": np.random.default_rng(3).integers(0, 11, 131_072).astype("<u4").tobytes(),
         "a.bin": bytes(range(256)) * 1024,
+        "a.vox": written(scene, "a.vox"),
     }
 
 

@@ -32,9 +32,10 @@ _SWITCH_SECONDS = 0.001
 class EngineSession(Protocol):
     """What the worker needs of `engine.session.Session`."""
 
-    device: str
+    @property
+    def device(self) -> str: ...
 
-    def load(self, model: str) -> None: ...
+    def load(self, model: str) -> object: ...
 
     def run(self, request: Request) -> Iterator[Step]: ...
 
@@ -235,13 +236,15 @@ class Background(QObject):
 
     done = Signal(object)
     failed = Signal(object)
-    _over = Signal(object)
+    _over = Signal()
 
     def __init__(self, work: Callable[[], Any], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._work = work
+        self._answer: Any = None
+        self._told = False
         self._thread = threading.Thread(target=self._run, name="scenewright-files", daemon=True)
-        self._over.connect(self._tell, Qt.ConnectionType.QueuedConnection)
+        self._over.connect(self.finish, Qt.ConnectionType.QueuedConnection)
 
     def start(self) -> None:
         self._thread.start()
@@ -251,15 +254,18 @@ class Background(QObject):
         if self._thread.ident is not None:
             self._thread.join()
 
+    def finish(self) -> None:
+        """Tell the answer, once; called by itself when the work is over, or by whoever waited with `join`."""
+        if not self._told:
+            self._told = True
+            (self.failed if isinstance(self._answer, Failure) else self.done).emit(self._answer)
+
     def _run(self) -> None:
         try:
-            answer: Any = self._work()
+            self._answer = self._work()
         except Exception as error:  # noqa: BLE001 -- reported to the user
-            answer = describe(error)
-        self._over.emit(answer)
-
-    def _tell(self, answer: Any) -> None:
-        (self.failed if isinstance(answer, Failure) else self.done).emit(answer)
+            self._answer = describe(error)
+        self._over.emit()
 
 
 def describe(error: BaseException) -> Failure:

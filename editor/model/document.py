@@ -56,6 +56,7 @@ class Document:
         self.history = history or History()
         self.classes = ClassView(scene.space)
         self.path = path
+        self._name = ""
         self._saved = self.history.state
 
     @property
@@ -78,18 +79,21 @@ class Document:
 
     @property
     def title(self) -> str:
-        return self.path.name if self.path else "Untitled"
+        return self.path.name if self.path else self._name or "Untitled"
 
     def is_blank(self) -> bool:
         """Tell whether there is no voxel that anyone could lose."""
-        return int(self.scene.count_classes()[self.scene.space.empty]) == self.scene.box.volume
+        return not bool((self.scene.read() != self.scene.space.empty).any())
 
-    def replace(self, scene: VoxelScene, path: Path | None = None) -> None:
-        """Open another scene; history and mask start over."""
+    def replace(self, scene: VoxelScene, path: Path | None = None, name: str = "") -> None:
+        """Open another scene; history and mask start over.
+
+        `path` is where saving goes to; `name` is shown as long as there is none.
+        """
         self._frame = _Frame(scene, VoxelMask.nothing())
         self._stroke = None
         self.history.clear()
-        self.path, self._saved = path, self.history.state
+        self.path, self._name, self._saved = path, name, self.history.state
         self.classes.use_space(scene.space)
         self.scene_replaced.emit()
         self._tell_history()

@@ -11,6 +11,7 @@ from psygnal import Signal
 
 from editor.model.document import Document
 from engine.errors import ScenewrightError
+from engine.geometry.maps import LayoutMap, layout_of
 from engine.grid import Box
 from engine.scene import VoxelScene
 from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, Preview, Request, Sampling
@@ -43,7 +44,13 @@ class Card(Protocol):
 
 @dataclass(frozen=True)
 class Options:
-    """What the Generate dock shows."""
+    """What the Generate dock shows.
+
+    Attributes
+    ----------
+    keep_layout
+        Whether new voxels follow the bird's-eye map of the scene as it is.
+    """
 
     model: str = "city"
     seed: int = 0
@@ -54,6 +61,7 @@ class Options:
     guidance: float = 1.0
     strength: float = 1.0
     preview: Preview = "auto"
+    keep_layout: bool = False
     forbid: frozenset[str] = field(default_factory=frozenset)
     device: str = "auto"
 
@@ -156,16 +164,22 @@ class Plan:
 
     def requests(self) -> list[Request]:
         """Make one request for each variant; raises `RequestError` for impossible values."""
-        return [self._request(self.options.sampling(k)) for k in range(self.options.variants)]
+        scene = self._document.scene.snapshot()
+        layout = self._layout(scene)
+        return [self._request(scene, layout, self.options.sampling(k)) for k in range(self.options.variants)]
 
-    def _request(self, sampling: Sampling) -> Request:
-        scene = self._document.scene
+    def _request(self, scene: VoxelScene, layout: LayoutMap | None, sampling: Sampling) -> Request:
         if self.mode == "extend":
             at = (self.extension.west, self.extension.south)
-            return OutpaintRequest(scene.snapshot(), self.extension.size(scene), sampling, at)
+            return OutpaintRequest(scene, self.extension.size(scene), sampling, at)
         if self.mode == "regenerate":
-            return InpaintRequest(scene.snapshot(), self._document.mask, sampling)
-        return GenerateRequest(scene.grid.shape[:2], sampling)
+            return InpaintRequest(scene, self._document.mask, sampling, layout)
+        return GenerateRequest(scene.grid.shape[:2], sampling, layout)
+
+    def _layout(self, scene: VoxelScene) -> LayoutMap | None:
+        """Compute the map that the new voxels shall follow, where they shall follow one."""
+        wanted = self.options.keep_layout and self.mode != "extend"
+        return layout_of(scene.read(), scene.space) if wanted else None
 
     def _text(self) -> str:
         variants = f" ({self.options.variants} variants)" if self.options.variants > 1 else ""

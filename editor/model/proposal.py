@@ -129,6 +129,7 @@ class Proposal:
     def select(self, index: int) -> None:
         """Show another variant; counts round at both ends."""
         self.current = index % len(self.candidates)
+        self.comparing = False
         self.changed.emit()
 
     def compare(self, on: bool) -> None:

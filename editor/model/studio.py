@@ -118,6 +118,13 @@ class Studio:
         """Find the job that works, or worked, on a candidate."""
         return next((j for j in self.jobs.jobs if _owner(j)[1] is candidate), None)
 
+    def place_of(self, job: Job) -> str:
+        """Name the variant that a job works on: `Variant 2/4`, or the job's title where it is alone."""
+        proposal, candidate = _owner(job)
+        if candidate not in proposal.candidates or len(proposal.candidates) == 1:
+            return job.title
+        return f"Variant {proposal.candidates.index(candidate) + 1}/{len(proposal.candidates)}"
+
     def _place(self, requests: list[Request]) -> Proposal:
         if self.proposal is not None and _same_question(self.proposal.request, requests[0]):
             self.proposal.add(requests)

@@ -19,7 +19,12 @@ _HEADROOM = 3
 
 
 def dab(scene: VoxelScene, voxel: Vector3, brush: Brush, locked: frozenset[int] = frozenset()) -> VoxelMask:
-    """Make the mask that a brush adds at a hit voxel; voxels of `locked` classes are never in it."""
+    """Make the mask that a brush adds at a hit voxel; voxels of `locked` classes are never in it.
+
+    A hit outside the scene (on a proposal that reaches beyond) adds nothing.
+    """
+    if not _is_inside(scene.box, voxel):
+        return VoxelMask.nothing()
     shape = {"surface": _surface, "volume": _volume, "column": _column}[brush.mode]
     mask = shape(scene, voxel, brush)
     return without_locked(scene, mask, locked)
@@ -27,6 +32,8 @@ def dab(scene: VoxelScene, voxel: Vector3, brush: Brush, locked: frozenset[int] 
 
 def erasing_dab(scene: VoxelScene, voxel: Vector3, brush: Brush) -> VoxelMask:
     """Make the mask that an eraser takes away: a ball, or whole columns; solid or not, locked or not."""
+    if not _is_inside(scene.box, voxel):
+        return VoxelMask.nothing()
     if brush.mode != "column":
         return _volume(scene, voxel, brush)
     box, disc = _disc(scene.box, voxel, brush.radius)
@@ -58,6 +65,10 @@ def hits_between(
     middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
     first = hits_between(pick, start, start_hit, middle, gap)
     return first + hits_between(pick, middle, pick(middle), end, gap)
+
+
+def _is_inside(bounds: Box, voxel: Vector3) -> bool:
+    return bounds.contains(Box(voxel, (voxel[0] + 1, voxel[1] + 1, voxel[2] + 1)))
 
 
 def _near(a: Hit | None, b: Hit | None, gap: float, pixels: float) -> bool:

@@ -29,7 +29,8 @@ def _choose(context: ToolContext, pointer: Pointer) -> None:
     if pointer.hit is None:
         return
     x, y, z = pointer.hit.voxel
-    label = int(context.document.scene.read(Box((x, y, z), (x + 1, y + 1, z + 1))).item())
-    if label != UNKNOWN:
+    scene, one = context.document.scene, Box((x, y, z), (x + 1, y + 1, z + 1))
+    label = int(scene.read_padded(one, UNKNOWN).item())
+    if label in scene.space.solid_ids:
         context.document.classes.choose(label)
         context.picked.emit(label)

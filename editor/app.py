@@ -1,0 +1,131 @@
+"""The composition root: makes every part of the editor once and puts them together."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from editor.model.document import Document, empty_scene
+from editor.model.history import MEGABYTE, History
+from editor.model.plan import Card, Options
+from editor.model.studio import Studio
+from editor.settings import Settings, SettingsFile, home
+from editor.ui.files import Formats
+from editor.ui.window import MainWindow
+from editor.viewport.canvas import ViewportCanvas
+from editor.worker import EngineSession, SessionFactory, Worker, describe
+from engine.errors import ModelError
+from engine.formats.registry import read_scene, readers, write_scene, writer_titles
+from engine.models.cards import ModelCard, list_models
+from engine.scene import VoxelScene
+
+log = logging.getLogger("scenewright")
+
+
+def run(path: Path | None = None) -> int:
+    """Open the editor, with a scene where one is given; gives the exit code when its window is closed."""
+    app = make_application()
+    window = build()
+    _catch_everything(window)
+    if path is not None:
+        QTimer.singleShot(0, window, lambda: window.files.open(path))
+    window.show()
+    return app.exec()
+
+
+def make_application() -> QApplication:
+    """Get the one Qt application, made where there is none yet."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(sys.argv[:1])
+    app.setApplicationName("Scenewright")
+    app.setDesktopFileName("scenewright")
+    return app
+
+
+def build(
+    factory: SessionFactory | None = None,
+    cards: list[Card] | None = None,
+    document: Document | None = None,
+    settings_file: SettingsFile | None = None,
+) -> MainWindow:
+    """Make a window with all that belongs to it; tests put their own session, models and scene in."""
+    settings_file = settings_file or SettingsFile()
+    settings, complaint = settings_file.load()
+    found, trouble = (cards, None) if cards is not None else _find_models()
+    worker = Worker(factory or open_session, settings.device)
+    document = document or Document(_first_scene(found), history=History(settings.history_mb * MEGABYTE))
+    studio = Studio(worker, found, document, _options(settings, found))
+    canvas = ViewportCanvas()
+    window = MainWindow(studio, worker, canvas, _formats(), settings, settings_file)
+    for message in (complaint, trouble):
+        if message:
+            window.notice.tell(message, "warning")
+    return window
+
+
+def open_session(device: str) -> EngineSession:
+    """Make the engine's session; runs in the engine thread, where torch is imported for the first time."""
+    from engine.session import Session
+
+    return Session(device)
+
+
+def _find_models() -> tuple[list[Card], str | None]:
+    try:
+        models: list[ModelCard] = list_models()
+    except ModelError as error:
+        return [], str(error)
+    return list(models), None
+
+
+def _first_scene(cards: list[Card]) -> VoxelScene:
+    card = cards[0] if cards else None
+    return empty_scene((256, 256), card.height if card else 32, card.voxel_size[0] if card else 0.2)
+
+
+def _options(settings: Settings, cards: list[Card]) -> Options:
+    names = [c.name for c in cards]
+    model = settings.model if settings.model in names or not names else names[0]
+    return Options(
+        model=model,
+        variants=settings.variants,
+        steps=settings.steps,
+        sampler=settings.sampler,
+        guidance=settings.guidance,
+        strength=settings.strength,
+        preview=settings.preview,  # type: ignore[arg-type]
+        device=settings.device,
+    )
+
+
+def _formats() -> Formats:
+    endings = sorted({e for r in readers() for e in r.endings})
+    return Formats(read_scene, write_scene, writer_titles(), tuple(endings))
+
+
+def _catch_everything(window: MainWindow) -> None:
+    """Send whatever nobody caught to the log and to the notice bar instead of ending the program."""
+    home().mkdir(parents=True, exist_ok=True)
+    handler = logging.handlers.RotatingFileHandler(home() / "scenewright.log", maxBytes=1 << 20, backupCount=2)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log.addHandler(handler)
+    sys.excepthook = _hook(window)
+
+
+def _hook(window: MainWindow) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
+    def catch(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            window.close()
+            return
+        log.error("uncaught", exc_info=(kind, error, trace))
+        window.show_failure(describe(error.__cause__ or error))
+
+    return catch

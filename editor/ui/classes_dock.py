@@ -1,0 +1,193 @@
+"""The Classes dock: what there is, how much of it, and what is shown or protected."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, QTimer
+from PySide6.QtGui import QAction, QColor, QIcon, QMouseEvent
+from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHeaderView, QTableView, QWidget
+
+from editor.model.document import Document
+from editor.ui.icons import draw, swatch
+from editor.ui.theme import Theme
+from editor.ui.widgets import button, column, named, row
+
+_Index = QModelIndex | QPersistentModelIndex
+_SWATCH, _NAME, _COUNT, _SHARE, _EYE, _LOCK = range(6)
+
+
+class ClassTable(QAbstractTableModel):
+    """One line for each class; reads the document, counts lazily."""
+
+    def __init__(self, document: Document, theme: Theme) -> None:
+        super().__init__()
+        self._document = document
+        self._counts = document.scene.count_classes()
+        self.dress(theme)
+
+    def dress(self, theme: Theme) -> None:
+        """Take icons and colours of a theme."""
+        self._theme = theme
+        self._icons = {name: QIcon(draw(name, theme.text, 16, 2)) for name in ("eye", "lock")}
+        self._icons |= {name: QIcon(draw(name, theme.faint, 16, 2)) for name in ("eye-off", "unlock")}
+        self.reload()
+
+    def reload(self) -> None:
+        """Show the classes anew, with the counts known so far."""
+        self.beginResetModel()
+        self._ids = list(self._document.classes.space.solid_ids)
+        colours = self._document.classes.space.colours(self._document.classes.palette)
+        self._swatches = {i: QIcon(swatch(QColor(*colours[i].tolist()))) for i in self._ids}
+        self.endResetModel()
+
+    def recount(self) -> None:
+        """Count all voxels again."""
+        self._counts = self._document.scene.count_classes()
+        self.tell()
+
+    def tell(self) -> None:
+        """Say that every cell may look different."""
+        self.dataChanged.emit(self.index(0, 0), self.index(len(self._ids) - 1, _LOCK))
+
+    def label_of(self, index: _Index) -> int:
+        return self._ids[index.row()]
+
+    def row_of(self, label: int) -> int:
+        return self._ids.index(label)
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 -- Qt's own signature
+        return 0 if parent.isValid() else len(self._ids)
+
+    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 -- Qt's own signature
+        return 0 if parent.isValid() else _LOCK + 1
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        label = self._ids[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._text(label, index.column())
+        if role == Qt.ItemDataRole.DecorationRole:
+            return self._icon(label, index.column())
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in (_COUNT, _SHARE):
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        if role == Qt.ItemDataRole.ForegroundRole:
+            dim = label not in self._document.classes.visible or not self._counts[label] or index.column() > _NAME
+            return QColor(self._theme.muted if dim else self._theme.text)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._tip(label, index.column())
+        return None
+
+    def _text(self, label: int, place: int) -> str:
+        if place == _NAME:
+            return self._document.classes.space.names[label]
+        count = int(self._counts[label])
+        if place == _COUNT:
+            return f"{count:,}" if count else "–"
+        solid = int(self._counts[list(self._document.classes.space.solid_ids)].sum())
+        if place != _SHARE or not count:
+            return ""
+        share = 100 * count / solid
+        return f"{share:.1f} %" if share >= 0.1 else "< 0.1 %"
+
+    def _icon(self, label: int, place: int) -> QIcon | None:
+        classes = self._document.classes
+        if place == _SWATCH:
+            return self._swatches[label]
+        if place == _EYE:
+            return self._icons["eye" if label in classes.visible else "eye-off"]
+        if place == _LOCK:
+            return self._icons["lock" if label in classes.locked else "unlock"]
+        return None
+
+    def _tip(self, label: int, place: int) -> str:
+        name = self._document.classes.space.names[label]
+        return {
+            _EYE: f"Show or hide {name}; Alt+click shows only {name}",
+            _LOCK: f"Locked classes are never masked; {name} would stay as it is",
+        }.get(place, f"{name} (class {label})")
+
+
+class _Table(QTableView):
+    """Tells the dock about clicks with their modifiers."""
+
+    def __init__(self, dock: ClassesDock) -> None:
+        super().__init__()
+        self._dock = dock
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid():
+            self._dock.click(index, bool(event.modifiers() & Qt.KeyboardModifier.AltModifier))
+
+
+class ClassesDock(QWidget):
+    """Swatch, name, count, share, eye and lock of every class; Alt+click on an eye is solo."""
+
+    def __init__(self, document: Document, show_all: QAction, theme: Theme) -> None:
+        super().__init__()
+        self._document = document
+        self.table = ClassTable(document, theme)
+        self.view = _Table(self)
+        self.palette_box = QComboBox(objectName="palette")
+        self.palette_box.activated.connect(lambda _i: document.classes.use_palette(self.palette_box.currentText()))
+        self._prepare_view()
+        bottom = row(button("Show all", "link", show_all.trigger, "classes.show_all"), 1)
+        self.setLayout(column(named("Palette", self.palette_box), self.view, bottom, margin=12, spacing=6))
+        self._timer = QTimer(self, singleShot=True, interval=150)
+        self._timer.timeout.connect(self.table.recount)
+        document.changed.connect(lambda _box: self._timer.start())
+        document.scene_replaced.connect(self._on_replaced)
+        document.classes.changed.connect(self._on_classes)
+        document.classes.chosen_changed.connect(lambda _label: self._select())
+        self._on_replaced()
+
+    def dress(self, theme: Theme) -> None:
+        """Take icons and colours of a theme."""
+        self.table.dress(theme)
+        self._select()
+
+    def click(self, index: _Index, alone: bool) -> None:
+        """Do what a click on a cell means."""
+        classes, label = self._document.classes, self.table.label_of(index)
+        if index.column() == _EYE and alone:
+            classes.solo(label)
+        elif index.column() == _EYE:
+            classes.set_visible(label, label not in classes.visible)
+        elif index.column() == _LOCK:
+            classes.set_locked(label, label not in classes.locked)
+        else:
+            classes.choose(label)
+
+    def _prepare_view(self) -> None:
+        view = self.view
+        view.setModel(self.table)
+        view.setObjectName("classes")
+        view.setShowGrid(False)
+        view.setIconSize(QSize(16, 16))
+        view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        view.horizontalHeader().hide()
+        view.verticalHeader().hide()
+        view.verticalHeader().setDefaultSectionSize(23)
+        header = view.horizontalHeader()
+        header.setMinimumSectionSize(20)
+        for place, width in ((_SWATCH, 26), (_COUNT, 74), (_SHARE, 62), (_EYE, 26), (_LOCK, 26)):
+            header.setSectionResizeMode(place, QHeaderView.ResizeMode.Fixed)
+            view.setColumnWidth(place, width)
+        header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
+
+    def _on_replaced(self) -> None:
+        self._on_classes()
+        self.table.recount()
+
+    def _on_classes(self) -> None:
+        classes = self._document.classes
+        if [self.palette_box.itemText(i) for i in range(self.palette_box.count())] != list(classes.space.palettes):
+            self.palette_box.clear()
+            self.palette_box.addItems(classes.space.palettes)
+        self.palette_box.setCurrentText(classes.palette)
+        self.table.reload()
+        self._select()
+
+    def _select(self) -> None:
+        self.view.selectRow(self.table.row_of(self._document.classes.chosen))

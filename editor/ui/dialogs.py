@@ -1,0 +1,112 @@
+"""The few questions that the editor asks: which file, which size, what about unsaved work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog, QMessageBox, QSpinBox, QWidget
+
+from editor.model.plan import Card
+from editor.ui.widgets import column, label, named, row
+
+Answer = Literal["save", "discard", "cancel"]
+_SIZES = ((256, 256), (384, 256), (512, 512), (1024, 1024))
+_LARGEST = 4096
+
+
+class Dialogs:
+    """Asks the user; tests put an object with the same methods in its place."""
+
+    def __init__(self, parent: QWidget) -> None:
+        self._parent = parent
+
+    def open_file(self, folder: str, filters: Sequence[str]) -> Path | None:
+        """Ask which file to open."""
+        name, _ = QFileDialog.getOpenFileName(self._parent, "Open a scene", folder, ";;".join(filters))
+        return Path(name) if name else None
+
+    def save_file(self, title: str, start: str, filters: Sequence[str]) -> Path | None:
+        """Ask where to write; the chosen filter gives the ending where the name has none."""
+        name, chosen = QFileDialog.getSaveFileName(self._parent, title, start, ";;".join(filters))
+        if not name:
+            return None
+        path = Path(name)
+        ending = chosen.rpartition("*")[2].rstrip(")")
+        return path if path.suffix or not ending else path.with_name(path.name + ending)
+
+    def unsaved(self, name: str) -> Answer:
+        """Ask what becomes of unsaved work."""
+        kind = QMessageBox.StandardButton
+        box = QMessageBox(QMessageBox.Icon.NoIcon, "Unsaved changes", f"<b>Save the changes to “{name}”?</b>")
+        box.setInformativeText("Without saving they are lost.")
+        box.setStandardButtons(kind.Save | kind.Discard | kind.Cancel)
+        answers: dict[int, Answer] = {kind.Save.value: "save", kind.Discard.value: "discard"}
+        return answers.get(box.exec(), "cancel")
+
+    def new_scene(self, card: Card | None) -> tuple[int, int] | None:
+        """Ask for the size of a new scene in voxels."""
+        dialog = NewSceneDialog(card, self._parent)
+        return dialog.size_in_voxels() if dialog.exec() else None
+
+
+class NewSceneDialog(QDialog):
+    """Width and depth of a new scene, in steps that the model can fill."""
+
+    def __init__(self, card: Card | None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._step = card.cell if card else 16
+        self._voxel = card.voxel_size[0] if card else 0.2
+        self.setWindowTitle("New scene")
+        self.preset = QComboBox()
+        for size in _SIZES:
+            self.preset.addItem(f"{size[0]} × {size[1]}", size)
+        self.preset.addItem("Custom", None)
+        self.x, self.y = self._field("new.x"), self._field("new.y")
+        self.metres = label("")
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons.button(QDialogButtonBox.StandardButton.Ok).setText("Create")
+        buttons.button(QDialogButtonBox.StandardButton.Ok).setProperty("role", "primary")
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        sizes = named("Voxels", row(self.x, label("×"), self.y))
+        self.setLayout(
+            column(
+                label("New scene", "title"),
+                named("Size", self.preset),
+                sizes,
+                named("", self.metres),
+                buttons,
+                margin=18,
+            )
+        )
+        self.setMinimumWidth(340)
+        self.preset.currentIndexChanged.connect(self._take_preset)
+        self._take_preset()
+
+    def size_in_voxels(self) -> tuple[int, int]:
+        """Give the chosen size, rounded up to whole steps."""
+        return self._round(self.x.value()), self._round(self.y.value())
+
+    def _field(self, name: str) -> QSpinBox:
+        field = QSpinBox(objectName=name)
+        field.setRange(self._step, _LARGEST)
+        field.setSingleStep(self._step)
+        field.valueChanged.connect(self._show_metres)
+        return field
+
+    def _take_preset(self) -> None:
+        size = self.preset.currentData()
+        if size is not None:
+            self.x.setValue(size[0])
+            self.y.setValue(size[1])
+        for field in (self.x, self.y):
+            field.setEnabled(size is None)
+
+    def _show_metres(self) -> None:
+        x, y = self.size_in_voxels()
+        self.metres.setText(f"{x * self._voxel:.1f} × {y * self._voxel:.1f} m")
+
+    def _round(self, voxels: int) -> int:
+        return -(-voxels // self._step) * self._step

@@ -1,0 +1,151 @@
+"""The Generate dock: one button that says what it would do, and all that shapes it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRegularExpression, Signal
+from PySide6.QtGui import QAction, QRegularExpressionValidator
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from editor.model.plan import SEED_LIMIT
+from editor.model.studio import Studio
+from editor.ui.forbid_list import ForbidList
+from editor.ui.queue_list import QueueList
+from editor.ui.theme import Theme
+from editor.ui.widgets import Fold, Segments, SliderBox, button, column, label, line, named, row, small_button
+from engine.tasks.request import SAMPLERS
+
+_SAMPLER_TITLES = {"dpmpp-2m": "DPM-Solver++ 2M", "ddim": "DDIM"}
+_VARIANTS = (1, 2, 4, 8)
+
+
+class GenerateDock(QWidget):
+    """Shows a studio's plan and queue; changes go straight back to the plan."""
+
+    convert_wanted = Signal()
+
+    def __init__(self, studio: Studio, run: QAction, roll: QAction, cancel: QAction, theme: Theme) -> None:
+        super().__init__()
+        self._studio, self._plan = studio, studio.plan
+        self.button = button("", "primary", run.trigger, "generate")
+        self.reason = label("", "warning", wrap=True)
+        self.convert = button("Convert to the model's grid", "", self.convert_wanted.emit, "convert")
+        self._make_fields(roll)
+        self.queue = QueueList(studio, cancel)
+        self.forbid = ForbidList(studio)
+        self._more = Fold("More", self._make_more(), "more")
+        self._barred = Fold("Do not make", self.forbid, "barred")
+        self.setLayout(self._arrange())
+        self._plan.changed.connect(self.refresh)
+        studio.document.classes.changed.connect(self.refresh)
+        self.dress(theme)
+        self.refresh()
+
+    def dress(self, theme: Theme) -> None:
+        """Take icons in the theme's colours."""
+        self._theme = theme
+        self.roll.setIcon(theme.icon("dice"))
+        self.lock.setIcon(theme.icon("lock" if self._plan.options.seed_locked else "unlock"))
+        self.queue.dress(theme)
+        for fold in (self._more, self._barred):
+            fold.dress(theme)
+
+    def refresh(self) -> None:
+        """Show the plan as it is now."""
+        options, offer = self._plan.options, self._plan.offer()
+        self.button.setText(offer.text)
+        self.button.setEnabled(not offer.reason)
+        self.button.setToolTip(offer.reason or f"<b>{offer.text}</b> (Ctrl+Enter)")
+        self.reason.setText(offer.reason)
+        self.reason.setVisible(bool(offer.reason))
+        self.convert.setVisible(offer.fixable)
+        self.model.setCurrentIndex(self.model.findData(options.model))
+        self.variants.choose(options.variants)
+        if not self.seed.hasFocus() or self.seed.text() != str(options.seed):
+            self.seed.setText(str(options.seed))
+        self.lock.setChecked(options.seed_locked)
+        self.lock.setIcon(self._theme.icon("lock" if options.seed_locked else "unlock"))
+        self.steps.show_value(options.steps)
+        self.strength.show_value(options.strength)
+        self.strength.setEnabled(offer.mode == "regenerate")
+        self.preview.choose(options.preview)
+        self.sampler.setCurrentIndex(self.sampler.findData(options.sampler))
+        self.layout_choice.choose(options.keep_layout and offer.mode != "extend")
+        self.layout_choice.setEnabled(offer.mode != "extend")
+        self.guidance.show_value(options.guidance)
+        self.guidance.setEnabled(options.keep_layout and offer.mode != "extend")
+        self._barred.note.setText(f"{len(options.forbid)} barred" if options.forbid else "everything allowed")
+        self.forbid.refresh()
+
+    def _make_fields(self, roll: QAction) -> None:
+        self.model = QComboBox(objectName="model")
+        for card in self._plan.cards:
+            self.model.addItem(card.name, card.name)
+            self.model.setItemData(self.model.count() - 1, card.title, role=3)
+        self.variants = Segments([(n, str(n)) for n in _VARIANTS], "variants")
+        self.seed = QLineEdit(objectName="seed")
+        self.seed.setValidator(QRegularExpressionValidator(QRegularExpression(r"\d{1,10}"), self))
+        self.roll = small_button("roll", "Draw another seed")
+        self.roll.clicked.connect(roll.trigger)
+        self.lock = small_button("lock", "Keep this seed for the next runs", checkable=True)
+        self.steps = SliderBox(1, 50, name="steps")
+        self.strength = SliderBox(0.05, 1.0, decimals=2, name="strength")
+        self.preview = Segments([("off", "Off"), ("auto", "Auto"), ("every", "Every step")], "preview")
+        self.strength.setToolTip("1 makes the region anew; less stays closer to what is there")
+        self.preview.setToolTip("How often the forming scene is shown; Auto leaves out frames that cost too much")
+        self._connect_fields()
+
+    def _connect_fields(self) -> None:
+        self.model.activated.connect(lambda _i: self._plan.set(model=self.model.currentData()))
+        self.variants.chosen.connect(lambda n: self._plan.set(variants=n))
+        self.seed.editingFinished.connect(self._take_seed)
+        self.lock.toggled.connect(lambda on: self._plan.set(seed_locked=on))
+        self.steps.changed.connect(lambda v: self._plan.set(steps=int(v)))
+        self.strength.changed.connect(lambda v: self._plan.set(strength=v))
+        self.preview.chosen.connect(lambda value: self._plan.set(preview=value))
+
+    def _make_more(self) -> QWidget:
+        self.sampler = QComboBox(objectName="sampler")
+        for name in SAMPLERS:
+            self.sampler.addItem(_SAMPLER_TITLES.get(name, name), name)
+        self.sampler.activated.connect(lambda _i: self._plan.set(sampler=self.sampler.currentData()))
+        self.guidance = SliderBox(0.0, 8.0, decimals=1, name="guidance")
+        self.guidance.setToolTip("How strongly the layout map is followed; 1 is plain")
+        self.guidance.changed.connect(lambda v: self._plan.set(guidance=v))
+        self.layout_choice = Segments([(False, "Free"), (True, "As it is")], "layout")
+        self.layout_choice.setToolTip("Whether roads, buildings and greens stay where the scene has them now")
+        self.layout_choice.chosen.connect(lambda keep: self._plan.set(keep_layout=keep))
+        content = QWidget()
+        content.setLayout(column(*self._rare_rows(), spacing=7))
+        return content
+
+    def _rare_rows(self) -> tuple[QHBoxLayout, ...]:
+        return (
+            named("Layout", self.layout_choice),
+            named("Guidance", self.guidance),
+            named("Sampler", self.sampler),
+        )
+
+    def _arrange(self) -> QVBoxLayout:
+        return column(
+            self.button,
+            self.reason,
+            self.convert,
+            named("Model", self.model),
+            named("Variants", self.variants),
+            named("Seed", row(self.seed, self.roll, self.lock, spacing=2)),
+            named("Steps", self.steps),
+            named("Strength", self.strength),
+            named("Preview", self.preview),
+            line(),
+            self._more,
+            self._barred,
+            line(),
+            self.queue,
+            1,
+            margin=12,
+        )
+
+    def _take_seed(self) -> None:
+        text = self.seed.text()
+        if text:
+            self._plan.set(seed=min(int(text), SEED_LIMIT - 1), seed_locked=True)

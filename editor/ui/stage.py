@@ -1,0 +1,148 @@
+"""The viewport with what floats over it: progress badge, candidate bar, first steps."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QProgressBar, QWidget
+
+from editor.model.jobs import Job
+from editor.model.studio import Studio
+from editor.ui.actions import Actions
+from editor.ui.candidate_bar import CandidateBar
+from editor.ui.theme import Theme
+from editor.ui.widgets import button, column, label, row, small_button
+
+_MARGIN = 14
+
+
+class Badge(QFrame):
+    """How far the running job is, at the top of the viewport, with a button to stop it."""
+
+    def __init__(self, studio: Studio, parent: QWidget) -> None:
+        super().__init__(parent, objectName="badge")
+        self._studio = studio
+        self.text = label("", "")
+        self.bar = QProgressBar(textVisible=False)
+        self.stop = small_button("badge.stop", "Cancel this job")
+        self.stop.clicked.connect(self._cancel)
+        self.setLayout(column(row(self.text, 1, self.stop), self.bar, margin=7, spacing=4))
+        self.setFixedWidth(330)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def dress(self, theme: Theme) -> None:
+        self.stop.setIcon(theme.icon("close", theme.muted))
+
+    def show_job(self, job: Job | None) -> None:
+        """Show a running job, or nothing."""
+        self.setVisible(job is not None)
+        if job is None:
+            return
+        self.text.setText(self._words(job))
+        self.bar.setRange(0, 1000 if job.step else 0)
+        self.bar.setValue(round(job.fraction * 1000))
+        self.adjustSize()
+
+    def _words(self, job: Job) -> str:
+        place = self._studio.place_of(job)
+        if job.step is None:
+            return f"{place} · starting"
+        left = f" · {job.seconds_left:.1f} s left" if job.seconds_left is not None else ""
+        return f"{place} · step {job.step.index}/{job.step.total}{left}"
+
+    def _cancel(self) -> None:
+        if self._studio.jobs.running is not None:
+            self._studio.jobs.cancel(self._studio.jobs.running)
+
+
+class Welcome(QFrame):
+    """What one can do with an empty scene."""
+
+    def __init__(self, studio: Studio, actions: Actions, parent: QWidget) -> None:
+        super().__init__(parent, objectName="welcome")
+        self._studio = studio
+        self.size = label("")
+        self.generate = button("Generate a scene", "primary", actions["generate.run"].trigger, "welcome.generate")
+        self.open = button("Open…", "", actions["file.open"].trigger, "welcome.open")
+        keys = label("Ctrl+Enter generates · drop a file here to open it")
+        for part in (self.size, keys):
+            part.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        title = label("An empty scene", "title")
+        title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        buttons = row(1, self.generate, self.open, 1, spacing=8)
+        self.setLayout(column(title, self.size, buttons, keys, margin=22, spacing=12))
+
+    def refresh(self) -> None:
+        """Show the size of the scene and whether a model is there."""
+        grid, offer = self._studio.document.scene.grid, self._studio.plan.offer()
+        x, y, _ = grid.extent
+        self.size.setText(f"{' × '.join(map(str, grid.shape))} voxels, {x:.1f} × {y:.1f} m")
+        self.generate.setEnabled(not offer.reason)
+        self.generate.setToolTip(offer.reason)
+
+
+class Stage(QWidget):
+    """Holds the canvas and places the floating parts over it."""
+
+    def __init__(self, canvas: QWidget, studio: Studio) -> None:
+        super().__init__(objectName="stage")
+        self._canvas, self._studio = canvas, studio
+        self._blank = True
+        canvas.setMinimumSize(320, 240)
+        self.setLayout(column(canvas, spacing=0))
+        canvas.installEventFilter(self)
+
+    def furnish(self, actions: Actions, theme: Theme) -> None:
+        """Make the floating parts, once there are actions that work with the stage."""
+        self.badge = Badge(self._studio, self)
+        self.candidates = CandidateBar(self._studio, actions, self)
+        self.welcome = Welcome(self._studio, actions, self)
+        studio = self._studio
+        studio.jobs.changed.connect(lambda _job: self._refresh())
+        studio.proposal_changed.connect(self._refresh)
+        studio.plan.changed.connect(self._refresh)
+        studio.document.changed.connect(lambda _box: self._on_scene())
+        studio.document.scene_replaced.connect(self._on_scene)
+        self.dress(theme)
+        self._on_scene()
+
+    def dress(self, theme: Theme) -> None:
+        """Take icons in the theme's colours."""
+        self.badge.dress(theme)
+        self.candidates.dress(theme)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Compare while the backtick is held."""
+        proposal = self._studio.proposal
+        if proposal is None or not isinstance(event, QKeyEvent) or event.key() != Qt.Key.Key_QuoteLeft:
+            return False
+        if not event.isAutoRepeat() and event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            proposal.compare(event.type() == QEvent.Type.KeyPress)
+        return True
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._place()
+
+    def _on_scene(self) -> None:
+        self._blank = self._studio.document.is_blank()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        studio = self._studio
+        self.badge.show_job(studio.jobs.running)
+        self.candidates.refresh()
+        self.welcome.refresh()
+        self.welcome.setVisible(self._blank and studio.proposal is None and not studio.jobs.open_jobs)
+        self._place()
+
+    def _place(self) -> None:
+        if not hasattr(self, "badge"):
+            return
+        for part in (self.badge, self.candidates, self.welcome):
+            part.adjustSize()
+            part.raise_()
+        middle = self.width() // 2
+        self.badge.move(middle - self.badge.width() // 2, _MARGIN)
+        bar, card = self.candidates, self.welcome
+        bar.move(middle - bar.width() // 2, self.height() - bar.height() - _MARGIN)
+        card.move(middle - card.width() // 2, (self.height() - card.height()) // 2)

@@ -1,0 +1,95 @@
+"""The status bar: tip, what is under the pointer, how much is masked, how the job fares, the device."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QProgressBar, QStatusBar
+
+from editor.model.jobs import Job
+from editor.model.studio import Studio
+from editor.ui.widgets import label
+from editor.worker import DeviceInfo
+from engine.geometry.rays import Hit
+from engine.grid import Box
+from engine.labels import UNKNOWN
+
+_GIGABYTE = 1 << 30
+
+
+class StatusBar(QStatusBar):
+    """Listens to a studio; the window tells it about the pointer and the device."""
+
+    def __init__(self, studio: Studio) -> None:
+        super().__init__()
+        self._studio = studio
+        self.setSizeGripEnabled(False)
+        self.readout = label("", "")
+        self.readout.setObjectName("readout")
+        self.masked = label("", "")
+        self.masked.setObjectName("masked")
+        self.size = label("")
+        self.progress = label("")
+        self.bar = QProgressBar(textVisible=False)
+        self.bar.setFixedWidth(90)
+        self.device = label("engine starts …")
+        self.device.setObjectName("device")
+        for part in (self.readout, self.masked, self.progress, self.bar, self.size, self.device):
+            self.addPermanentWidget(part)
+        studio.document.mask_changed.connect(lambda _box: self._show_mask())
+        studio.document.scene_replaced.connect(self._show_scene)
+        studio.jobs.changed.connect(lambda _job: self._show_job(studio.jobs.running))
+        self._show_scene()
+        self._show_job(None)
+
+    def show_hover(self, hit: Hit | None) -> None:
+        """Name the voxel under the pointer."""
+        if hit is None:
+            self.readout.setText("")
+            return
+        x, y, z = hit.voxel
+        scene = self._studio.document.scene
+        inside = Box(hit.voxel, (x + 1, y + 1, z + 1))
+        if not scene.box.contains(inside):
+            self.readout.setText(f"{x} {y} {z}")
+            return
+        label_id = int(scene.read(inside).item())
+        known = label_id < len(scene.space)
+        name = scene.space.names[label_id] if known else "unknown" if label_id == UNKNOWN else str(label_id)
+        self.readout.setText(f"{x} {y} {z}  ·  {name}")
+
+    def show_device(self, info: DeviceInfo) -> None:
+        """Fill the device chip."""
+        self.device.setText(f"{info.device}  {info.used / _GIGABYTE:.1f} / {info.total / _GIGABYTE:.0f} GB")
+        self.device.setToolTip("Where the engine computes, and how much of its memory is in use")
+
+    def show_no_engine(self, reason: str) -> None:
+        """Say that there is no engine, and why."""
+        self.device.setText("no engine")
+        self.device.setToolTip(reason)
+
+    def _show_mask(self) -> None:
+        count = self._studio.document.shown_mask.count
+        self.masked.setText(f"{count:,} masked" if count else "")
+
+    def _show_scene(self) -> None:
+        grid = self._studio.document.scene.grid
+        voxels, metres = " × ".join(map(str, grid.shape)), " × ".join(f"{e:.1f}" for e in grid.extent)
+        self.size.setText(voxels)
+        self.size.setToolTip(f"{metres} m, voxels of {grid.voxel_size[0]:g} m")
+        self._show_mask()
+
+    def _show_job(self, job: Job | None) -> None:
+        self.bar.setVisible(job is not None)
+        self.progress.setVisible(job is not None)
+        if job is not None:
+            self.bar.setRange(0, 1000 if job.step else 0)
+            self.bar.setValue(round(job.fraction * 1000))
+            self.progress.setText(progress_words(job))
+
+
+def progress_words(job: Job) -> str:
+    """Say how far a running job is."""
+    if job.step is None:
+        return f"{job.title} · starting"
+    left = job.seconds_left
+    words = f"{job.title} · step {job.step.index}/{job.step.total}"
+    return f"{words} · {left:.1f} s left" if left is not None else words

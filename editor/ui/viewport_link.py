@@ -1,0 +1,115 @@
+"""Keeps the viewport showing the document, and hands what the mouse does to the tool in hand."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer
+
+from editor.model.plan import Extension
+from editor.model.pointer import HandleDrag, Pointer
+from editor.model.studio import Studio
+from editor.tools.gesture import GestureRunner
+from editor.viewport.canvas import ViewportCanvas
+from engine.grid import Box
+from engine.labels import UNKNOWN
+from engine.mask import VoxelMask
+from engine.tasks.request import InpaintRequest
+
+_BALL_TOOLS = ("tool.brush", "tool.eraser")
+
+
+class ViewportLink:
+    """One listener for each thing that can change."""
+
+    def __init__(self, canvas: ViewportCanvas, studio: Studio, gestures: GestureRunner) -> None:
+        self._canvas, self._studio, self._gestures = canvas, studio, gestures
+        self._tool = ""
+        self._ghost_timer = QTimer(canvas.native, singleShot=True, interval=0)
+        self._ghost_timer.timeout.connect(self._show_ghost)
+        document = studio.document
+        document.scene_replaced.connect(self._on_scene_replaced)
+        document.changed.connect(self._on_changed)
+        document.mask_changed.connect(self._show_mask)
+        document.classes.changed.connect(self._on_classes_changed)
+        studio.proposal_changed.connect(self._on_proposal_changed)
+        studio.plan.changed.connect(self._on_plan_changed)
+        gestures.context.brush_changed.connect(self._show_brush)
+        canvas.pointer.connect(self._on_pointer)
+        canvas.handle_dragged.connect(self._on_handle_dragged)
+        self._on_scene_replaced()
+        self._on_classes_changed()
+
+    def use_tool(self, name: str) -> None:
+        """Show the marks of a tool (`tool.brush`, ...)."""
+        self._tool = name
+        card = self._studio.plan.card
+        self._canvas.set_handles((card.cell if card else 16) if name == "tool.extend" else None)
+        self._show_brush()
+        self._on_plan_changed()
+
+    def frame_mask(self) -> None:
+        """Bring the mask into view; everything where nothing is masked."""
+        mask = self._studio.document.mask
+        self._canvas.frame(None if mask.is_empty else mask.box.pad(12))
+
+    def _on_scene_replaced(self) -> None:
+        document = self._studio.document
+        self._canvas.show_scene(document.scene)
+        self._show_mask()
+        self._show_ghost()
+
+    def _on_changed(self, box: Box) -> None:
+        self._canvas.update_labels(box, self._studio.document.scene.read(box))
+
+    def _show_mask(self, _box: Box | None = None) -> None:
+        """Mark what is masked, but for the region of the proposal on show: its own outline says enough."""
+        document, proposal = self._studio.document, self._studio.proposal
+        request = proposal.request if proposal is not None and proposal.candidates else None
+        is_covered = isinstance(request, InpaintRequest) and request.mask is document.shown_mask
+        hidden = is_covered and proposal is not None and proposal.ghost() is not None
+        self._canvas.show_mask(VoxelMask.nothing() if hidden else document.shown_mask)
+
+    def _on_classes_changed(self) -> None:
+        classes = self._studio.document.classes
+        everything = classes.visible == frozenset(classes.space.solid_ids)
+        self._canvas.set_palette(classes.palette)
+        self._canvas.set_visible_classes(None if everything else {*classes.visible, UNKNOWN})
+
+    def _on_proposal_changed(self) -> None:
+        self._ghost_timer.start()
+
+    def _show_ghost(self) -> None:
+        proposal = self._studio.proposal
+        ghost = proposal.ghost() if proposal is not None and proposal.fits(self._studio.document.scene) else None
+        if ghost is None:
+            self._canvas.clear_ghost()
+        else:
+            self._canvas.show_ghost(ghost.box, ghost.labels, ghost.mask)
+        self._show_mask()
+        self._on_plan_changed()
+
+    def _on_plan_changed(self) -> None:
+        """Outline the bounds that were pulled outward, while there is no proposal to outline."""
+        scene, extension = self._studio.document.scene, self._studio.plan.extension
+        if self._studio.proposal is None:
+            self._canvas.overlays.set_ghost(None if extension.is_nothing else extension.box(scene))
+        self._canvas.native.update()
+
+    def _on_pointer(self, pointer: Pointer) -> None:
+        if self._tool != "tool.extend":
+            self._gestures.take(pointer)
+
+    def _on_handle_dragged(self, drag: HandleDrag) -> None:
+        """A face keeps what other faces were pulled by before; pressing one starts it over."""
+        scene, plan = self._studio.document.scene, self._studio.plan
+        pulled, before = Extension.of_box(drag.box, scene), plan.extension
+        side = (("west", "east"), ("south", "north"))[drag.axis][drag.side]
+        values = {name: getattr(before, name) for name in ("west", "east", "south", "north")}
+        values[side] = getattr(pulled, side)
+        plan.extend(Extension(**values))
+
+    def _show_brush(self) -> None:
+        brush = self._gestures.context.brush
+        if self._tool in _BALL_TOOLS:
+            self._canvas.set_brush("ball", brush.radius)
+        else:
+            self._canvas.set_brush("voxel" if self._tool in ("tool.pick", "tool.box") else None)

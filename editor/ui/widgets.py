@@ -1,0 +1,221 @@
+"""Small parts that the docks are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QDoubleSpinBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QSlider,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from editor.ui.icons import draw
+from editor.ui.theme import Theme
+
+LABEL_WIDTH = 82
+
+
+def label(text: str, role: str = "muted", wrap: bool = False) -> QLabel:
+    """Make a label in one of the style sheet's roles."""
+    made = QLabel(text)
+    made.setProperty("role", role)
+    made.setWordWrap(wrap)
+    return made
+
+
+def button(text: str, role: str, clicked: Callable[[], object], name: str = "") -> QPushButton:
+    """Make a push button in one of the style sheet's roles."""
+    made = QPushButton(text)
+    made.setProperty("role", role)
+    made.setObjectName(name)
+    made.clicked.connect(lambda _checked=False: clicked())
+    return made
+
+
+def small_button(name: str, tip: str, checkable: bool = False) -> QToolButton:
+    """Make a borderless button for an icon inside a row."""
+    made = QToolButton()
+    made.setObjectName(name)
+    made.setToolTip(tip)
+    made.setCheckable(checkable)
+    made.setIconSize(QSize(16, 16))
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return made
+
+
+def line() -> QFrame:
+    """Make a thin separator."""
+    made = QFrame()
+    made.setProperty("role", "line")
+    return made
+
+
+def row(*parts: QWidget | QLayout | int, spacing: int = 6) -> QHBoxLayout:
+    """Put widgets side by side; a number is a stretch."""
+    layout = QHBoxLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(spacing)
+    for part in parts:
+        if isinstance(part, int):
+            layout.addStretch(part)
+        elif isinstance(part, QLayout):
+            layout.addLayout(part)
+        else:
+            layout.addWidget(part)
+    return layout
+
+
+def named(text: str, *parts: QWidget | QLayout | int) -> QHBoxLayout:
+    """Put a label of fixed width before widgets, so that the rows of a dock line up."""
+    caption = label(text)
+    caption.setFixedWidth(LABEL_WIDTH)
+    return row(caption, *parts)
+
+
+def column(*parts: QWidget | QLayout | int, margin: int = 0, spacing: int = 8) -> QVBoxLayout:
+    """Stack widgets; a number is a stretch."""
+    layout = QVBoxLayout()
+    layout.setContentsMargins(margin, margin, margin, margin)
+    layout.setSpacing(spacing)
+    for part in parts:
+        if isinstance(part, int):
+            layout.addStretch(part)
+        elif isinstance(part, QLayout):
+            layout.addLayout(part)
+        else:
+            layout.addWidget(part)
+    return layout
+
+
+def scrolled(content: QWidget) -> QScrollArea:
+    """Let a dock's content scroll where the window is low."""
+    area = QScrollArea()
+    area.setWidget(content)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    return area
+
+
+class Segments(QWidget):
+    """A few exclusive choices side by side.
+
+    Parameters
+    ----------
+    choices
+        Value and words of each.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, choices: Sequence[tuple[object, str]], name: str = "") -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self._group = QButtonGroup(self)
+        self._values = [value for value, _ in choices]
+        layout = row(spacing=0)
+        for place, (value, words) in enumerate(choices):
+            part = QPushButton(words)
+            part.setCheckable(True)
+            part.setObjectName(f"{name}.{value}")
+            part.setProperty("segment", True)
+            part.setProperty("place", {0: "first", len(choices) - 1: "last"}.get(place, "middle"))
+            part.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            self._group.addButton(part, place)
+            layout.addWidget(part)
+        self.setLayout(layout)
+        self._group.idClicked.connect(lambda place: self.chosen.emit(self._values[place]))
+
+    def choose(self, value: object) -> None:
+        """Show a value without telling anyone; one that is not among the choices unchecks all."""
+        place = self._values.index(value) if value in self._values else -1
+        self._group.setExclusive(place >= 0)
+        for k, part in enumerate(self._group.buttons()):
+            part.setChecked(k == place)
+        self._group.setExclusive(True)
+
+    def part(self, value: object) -> QPushButton:
+        """Give the button of a value."""
+        return self._group.button(self._values.index(value))  # type: ignore[return-value]
+
+
+class SliderBox(QWidget):
+    """A slider with a number field; `scale` steps make one unit.
+
+    Parameters
+    ----------
+    decimals
+        Digits after the point; 0 makes it whole numbers.
+    """
+
+    changed = Signal(float)
+
+    def __init__(self, low: float, high: float, decimals: int = 0, suffix: str = "", name: str = "") -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self._scale = 10**decimals
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(round(low * self._scale), round(high * self._scale))
+        self.field: QSpinBox | QDoubleSpinBox = QDoubleSpinBox() if decimals else QSpinBox()
+        if isinstance(self.field, QDoubleSpinBox):
+            self.field.setDecimals(decimals)
+            self.field.setSingleStep(5 / self._scale)
+        self.field.setRange(low, high)
+        self.field.setSuffix(suffix)
+        self.field.setFixedWidth(62)
+        self.field.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.setLayout(row(self.slider, self.field, spacing=8))
+        self.slider.valueChanged.connect(lambda v: self._take(v / self._scale))
+        self.field.valueChanged.connect(lambda v: self._take(float(v)))
+
+    def value(self) -> float:
+        return float(self.field.value())
+
+    def show_value(self, value: float) -> None:
+        """Show a value without telling anyone."""
+        with QSignalBlocker(self.slider), QSignalBlocker(self.field):
+            self.slider.setValue(round(value * self._scale))
+            self.field.setValue(value if isinstance(self.field, QDoubleSpinBox) else round(value))
+
+    def _take(self, value: float) -> None:
+        if isinstance(self.field, QSpinBox):
+            value = round(value)
+        self.show_value(value)
+        self.changed.emit(value)
+
+
+class Fold(QWidget):
+    """A heading that folds its content away, with a few words on what is inside."""
+
+    def __init__(self, title: str, content: QWidget, name: str = "") -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self._content = content
+        self.head = QPushButton(title)
+        self.head.setProperty("role", "flat")
+        self.head.setCheckable(True)
+        self.note = label("")
+        content.hide()
+        self.setLayout(column(row(self.head, 1, self.note), content, spacing=4))
+        self.head.toggled.connect(content.setVisible)
+
+    def dress(self, theme: Theme) -> None:
+        """Take an arrow in the theme's colours that turns with the fold."""
+        arrow = QIcon(draw("right", theme.muted, 14, 2))
+        arrow.addPixmap(draw("down", theme.muted, 14, 2), QIcon.Mode.Normal, QIcon.State.On)
+        self.head.setIcon(arrow)
+        self.head.setIconSize(QSize(14, 14))

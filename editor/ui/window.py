@@ -1,0 +1,339 @@
+"""The main window: puts bars, docks and viewport together and keeps their words up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QSizePolicy, QTabWidget, QToolBar, QWidget
+
+from editor.model.jobs import Failure
+from editor.model.studio import Studio
+from editor.settings import Settings, SettingsFile, home
+from editor.tools.gesture import Brush, GestureRunner, ToolContext
+from editor.ui.actions import TOOL_STRIP, TOP_BAR, Actions, ActionSpec, fill_bar, fill_menus
+from editor.ui.classes_dock import ClassesDock
+from editor.ui.commands import TOOLS, Commands
+from editor.ui.dialogs import Dialogs
+from editor.ui.files import Files, Formats
+from editor.ui.generate_dock import GenerateDock
+from editor.ui.mask_dock import MaskDock
+from editor.ui.notice_bar import NoticeBar
+from editor.ui.options_bar import OptionsBar
+from editor.ui.stage import Stage
+from editor.ui.status import StatusBar
+from editor.ui.theme import apply_theme, theme_named
+from editor.ui.viewport_link import ViewportLink
+from editor.ui.widgets import column, scrolled
+from editor.viewport.canvas import ViewportCanvas
+from editor.worker import DeviceInfo, Worker, describe
+from engine.errors import ScenewrightError
+
+_LAYOUT_VERSION = 1
+_DOCK_WIDTH = 330
+
+
+class MainWindow(QMainWindow):
+    """What the user sees. Scripts use `trigger(action id)`, `is_idle` and `idle`.
+
+    Parameters
+    ----------
+    studio, worker, canvas
+        Made by the composition root; the window owns and closes worker and canvas.
+    formats
+        What can be read and written.
+    """
+
+    idle = Signal()
+    """Nothing is queued, running, being read or written any more."""
+    first_frame = Signal()
+
+    def __init__(
+        self,
+        studio: Studio,
+        worker: Worker,
+        canvas: ViewportCanvas,
+        formats: Formats,
+        settings: Settings,
+        settings_file: SettingsFile,
+    ) -> None:
+        super().__init__()
+        self.studio, self.worker, self.canvas = studio, worker, canvas
+        self.settings, self._settings_file = settings, settings_file
+        self.theme = theme_named(settings.theme)
+        self._dress_program()
+        brush = Brush(settings.brush_radius, settings.brush_depth, settings.brush_mode)  # type: ignore[arg-type]
+        self.gestures = GestureRunner(ToolContext(studio.document, canvas.pick, brush), TOOLS["tool.brush"])
+        self.commands = Commands(self, studio, self.gestures)
+        self.stage = Stage(canvas.native, studio)
+        self.actions_table = Actions(self, self.stage, self._run, self.theme)
+        self.notice = NoticeBar(self.theme)
+        self.files = Files(studio, formats, Dialogs(self), self.notice, settings, self._convert)
+        self._build()
+        self.link = ViewportLink(canvas, studio, self.gestures)
+        self._connect()
+        self._restore()
+        self.trigger("tool.brush")
+        self._refresh_words()
+
+    # for scripts and tests
+
+    @property
+    def is_idle(self) -> bool:
+        return not self.studio.jobs.open_jobs and not self.files.is_busy
+
+    def trigger(self, name: str) -> bool:
+        """Do an action by its id; tells whether it was enabled. Raises `KeyError` for an unknown id."""
+        action = self.actions_table[name]
+        enabled = action.isEnabled()
+        action.trigger()
+        return enabled
+
+    def show_tool(self, name: str) -> None:
+        """Show a tool as the one in hand."""
+        self.actions_table[name].setChecked(True)
+        self.options.show_tool(name)
+        self.link.use_tool(name)
+        self.statusBar().showMessage(self.actions_table[name].statusTip())
+
+    def use_theme(self, name: str) -> None:
+        """Change between `dark` and `light`."""
+        self.theme = theme_named(name)
+        self.settings.theme = self.theme.name
+        self._dress_program()
+        for part in (self.actions_table, self.notice, self.stage, self.options, self.generate, self.classes):
+            part.dress(self.theme)
+        self.actions_table["view.theme"].setText("Light Theme" if self.theme.is_dark else "Dark Theme")
+        self.actions_table["view.theme"].setIcon(self.theme.icon("sun" if self.theme.is_dark else "moon"))
+        self.canvas.set_theme(self.theme.is_dark)
+
+    def reset_layout(self) -> None:
+        """Put all docks back to where they were at the first start."""
+        self.restoreState(self._first_layout, _LAYOUT_VERSION)
+        self._size_docks()
+
+    def show_failure(self, failure: Failure) -> None:
+        """Show what went wrong in one line with details."""
+        self.notice.tell(failure.message, "error", failure.details)
+
+    # building
+
+    def _build(self) -> None:
+        self.setObjectName("main")
+        self.setAcceptDrops(True)
+        self.setDockOptions(QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks)
+        self.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.North)
+        self.options = OptionsBar(self.studio, self.gestures.context)
+        self.options.dress(self.theme)
+        self._build_bars()
+        centre = QWidget()
+        centre.setLayout(column(self.notice, self.stage, spacing=0))
+        centre.layout().setStretch(1, 1)
+        self.setCentralWidget(centre)
+        self.stage.furnish(self.actions_table, self.theme)
+        self._build_docks()
+        self.setStatusBar(StatusBar(self.studio))
+        self._build_menus()
+
+    def _build_bars(self) -> None:
+        actions = self.actions_table
+        top = QToolBar("Tool options", objectName="options", movable=False)
+        top.setIconSize(QSize(20, 20))
+        fill_bar(top, TOP_BAR, actions)
+        self.options.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        top.addWidget(self.options)
+        top.addSeparator()
+        top.addAction(actions["view.theme"])
+        strip = QToolBar("Tools", objectName="tools", movable=False)
+        strip.setIconSize(QSize(22, 22))
+        fill_bar(strip, TOOL_STRIP, actions)
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, top)
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, strip)
+        self._bars = (top, strip)
+
+    def _build_docks(self) -> None:
+        actions = self.actions_table
+        self.generate = GenerateDock(
+            self.studio, actions["generate.run"], actions["generate.roll"], actions["generate.cancel"], self.theme
+        )
+        self.classes = ClassesDock(self.studio.document, actions["class.show_all"], self.theme)
+        self.mask = MaskDock(self.studio.document, actions)
+        self._docks = [
+            self._dock("Generate", scrolled(self.generate)),
+            self._dock("Classes", self.classes),
+            self._dock("Mask", self.mask),
+        ]
+        self.tabifyDockWidget(self._docks[1], self._docks[2])
+        for dock in self._docks[1:]:
+            dock.setTitleBarWidget(QWidget())  # its tab says the name already
+        self._docks[1].raise_()
+        self._size_docks()
+        self._first_layout = self.saveState(_LAYOUT_VERSION)
+
+    def _dock(self, title: str, content: QWidget) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(f"dock.{title.lower()}")
+        dock.setWidget(content)
+        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
+        content.setMinimumWidth(_DOCK_WIDTH - 30)
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        return dock
+
+    def _size_docks(self) -> None:
+        self.resizeDocks(self._docks[:1], [_DOCK_WIDTH], Qt.Orientation.Horizontal)
+        self.resizeDocks(self._docks[:2], [450, 330], Qt.Orientation.Vertical)
+
+    def _build_menus(self) -> None:
+        docks, self._palettes = QMenu("Docks", self), QMenu("Palette", self)
+        for part in (*self._docks, *self._bars):
+            docks.addAction(part.toggleViewAction())
+        self._palettes.aboutToShow.connect(self._fill_palettes)
+        fill_menus(
+            self.menuBar(),
+            self.actions_table,
+            {"recent": self.files.recent, "docks": docks, "palettes": self._palettes},
+        )
+
+    def _fill_palettes(self) -> None:
+        classes = self.studio.document.classes
+        self._palettes.clear()
+        group = QActionGroup(self._palettes)
+        for name in classes.space.palettes:
+            action = self._palettes.addAction(name)
+            action.setCheckable(True)
+            action.setChecked(name == classes.palette)
+            action.triggered.connect(lambda _=False, n=name: classes.use_palette(n))
+            group.addAction(action)
+
+    # listening
+
+    def _connect(self) -> None:
+        studio, document = self.studio, self.studio.document
+        self.worker.stepped.connect(studio.jobs.note_step)
+        self.worker.ended.connect(studio.jobs.note_end)
+        self.worker.device_changed.connect(self._on_device)
+        self.worker.broken.connect(self._on_broken)
+        studio.failed.connect(self.show_failure)
+        studio.jobs.idle.connect(self._tell_idle)
+        self.files.opened.connect(lambda _path: self._tell_idle())
+        self.files.written.connect(lambda _path: self._tell_idle())
+        self.files.failed.connect(lambda _text: self._tell_idle())
+        document.history_changed.connect(self._refresh_words)
+        document.state_changed.connect(self._refresh_words)
+        document.scene_replaced.connect(self._refresh_words)
+        studio.plan.changed.connect(self._refresh_words)
+        studio.proposal_changed.connect(self._refresh_words)
+        studio.jobs.changed.connect(lambda _job: self._refresh_words())
+        self.canvas.hovered.connect(self.statusBar().show_hover)  # type: ignore[attr-defined]
+        self.generate.convert_wanted.connect(lambda: self.trigger("edit.convert"))
+        self.stage.candidates.overwrite_wanted.connect(self._overwrite)
+        self.canvas.native.frameSwapped.connect(self._on_frame)  # type: ignore[attr-defined]
+
+    def _on_frame(self) -> None:
+        self.canvas.native.frameSwapped.disconnect(self._on_frame)  # type: ignore[attr-defined]
+        self.canvas.home()  # the window has its size only now
+        self.first_frame.emit()
+        model = self.studio.plan.card
+        QTimer.singleShot(0, self, lambda: self.worker.launch(model.name if model else ""))
+
+    def _on_device(self, info: DeviceInfo) -> None:
+        self.statusBar().show_device(info)  # type: ignore[attr-defined]
+
+    def _on_broken(self, failure: Failure) -> None:
+        self.statusBar().show_no_engine(failure.message)  # type: ignore[attr-defined]
+        self.show_failure(failure)
+
+    def _tell_idle(self) -> None:
+        if self.is_idle:
+            self.idle.emit()
+
+    def _run(self, spec: ActionSpec) -> None:
+        """Do what an action says; what goes wrong on purpose is shown, not raised."""
+        handler = getattr(self.commands, spec.handler)
+        self._guard(lambda: handler(spec.id) if spec.group else handler())
+
+    def _convert(self) -> None:
+        self.trigger("edit.convert")
+
+    def _overwrite(self) -> None:
+        self._guard(self.commands.overwrite)
+
+    def _guard(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except ScenewrightError as error:
+            self.show_failure(describe(error))
+
+    def _refresh_words(self) -> None:
+        document, actions = self.studio.document, self.actions_table
+        self.setWindowTitle(f"{document.title}[*] – Scenewright")
+        self.setWindowModified(document.dirty)
+        for name, title in (("undo", document.history.undo_name), ("redo", document.history.redo_name)):
+            actions[f"edit.{name}"].setText(f"{name.capitalize()} {title}" if title else name.capitalize())
+            actions[f"edit.{name}"].setEnabled(title is not None)
+        offer, masked = self.studio.plan.offer(), not document.mask.is_empty
+        actions["generate.run"].setText(offer.text)
+        actions["generate.run"].setEnabled(not offer.reason)
+        actions["generate.cancel"].setEnabled(bool(self.studio.jobs.open_jobs))
+        actions["edit.convert"].setEnabled(offer.fixable)
+        for name in ("mask.clear", "mask.grow", "mask.shrink"):
+            actions[name].setEnabled(masked)
+
+    # window's own events
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.files.may_leave():
+            event.ignore()
+            return
+        self._store()
+        self.gestures.cancel()
+        self.studio.jobs.cancel_all()
+        self.files.join()
+        self.worker.shut_down()
+        self.canvas.close()
+        event.accept()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _dropped(event.mimeData().urls()) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        path = _dropped(event.mimeData().urls())
+        if path is not None:
+            event.acceptProposedAction()
+            self.files.open(path)
+
+    def _dress_program(self) -> None:
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        apply_theme(app, self.theme, home() / "marks")
+
+    def _store(self) -> None:
+        settings, options, brush = self.settings, self.studio.plan.options, self.gestures.context.brush
+        settings.window_geometry = bytes(self.saveGeometry().toBase64().data()).decode()
+        settings.window_layout = bytes(self.saveState(_LAYOUT_VERSION).toBase64().data()).decode()
+        settings.brush_radius, settings.brush_depth, settings.brush_mode = brush.radius, brush.depth, brush.mode
+        for name in ("model", "steps", "sampler", "guidance", "strength", "variants", "preview"):
+            setattr(settings, name, getattr(options, name))
+        settings.palette = self.studio.document.classes.palette
+        try:
+            self._settings_file.save(settings)
+        except OSError as error:
+            self.show_failure(describe(error))
+
+    def _restore(self) -> None:
+        self.resize(1400, 900)
+        if self.settings.window_geometry:
+            self.restoreGeometry(QByteArray.fromBase64(self.settings.window_geometry.encode()))
+        if self.settings.window_layout:
+            self.restoreState(QByteArray.fromBase64(self.settings.window_layout.encode()), _LAYOUT_VERSION)
+        self.studio.document.classes.use_palette(self.settings.palette)
+        self.use_theme(self.settings.theme)
+
+
+def _dropped(urls: Sequence[object]) -> Path | None:
+    """Find the file in what is dragged over the window."""
+    names = [u.toLocalFile() for u in urls if u.isLocalFile()]  # type: ignore[attr-defined]
+    return Path(names[0]) if names else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -60,11 +60,6 @@ def read(path: Path, options: Mapping[str, Any]) -> VoxelScene:
     except (ValueError, TypeError, ScenewrightError) as error:
         raise FormatError(path, f"its voxel_size or origin is of no use ({error})", "give three numbers") from error
     return VoxelScene.from_labels(labels, grid, space, _instances(path, arrays, labels), _metadata(path, arrays))
-
-
-def reader_of_axes(axes: str) -> Callable[[Path, Mapping[str, Any]], VoxelScene]:
-    """Make the reader of bare arrays whose axes are in this order, to be chosen by name."""
-    return lambda path, options: read(path, {**options, "axes": axes})
 
 
 def write(scene: VoxelScene, path: Path) -> None:
@@ -146,7 +141,7 @@ def _ids(path: Path, array: NDArray[np.generic]) -> Labels:
 def _to_xyz(path: Path, labels: Labels, axes: str | None) -> Labels:
     if axes is None:
         reason = f"is a bare array {labels.shape} that does not say which axis is up"
-        raise FormatError(path, reason, "name its axes, such as --from array-xyz or --from array-zyx")
+        raise FormatError(path, reason, "convert it with --axes xyz (or zyx, ...) first")
     if sorted(axes) != ["x", "y", "z"]:
         raise FormatError(path, f"axes '{axes}' are no order of x, y, z", "use one such as xyz or zyx")
     return np.ascontiguousarray(labels.transpose([axes.index(a) for a in "xyz"]))

@@ -53,10 +53,6 @@ class Writer:
     write: Callable[[VoxelScene, Path], None]
 
 
-def _never(head: bytes, size: int, path: Path) -> bool:
-    return False  # chosen by name only
-
-
 _READERS: list[Reader] = [
     Reader("scw", "Scenewright scene", (".scw",), scw.accepts, scw.read),
     Reader("occ3d", "Occ3D-nuScenes", (), occ3d.accepts, occ3d.read, ("visible",)),
@@ -77,10 +73,6 @@ _READERS: list[Reader] = [
         semantickitti.BIT_ENDINGS,
         semantickitti.accepts_bits,
         semantickitti.read_bits,
-    ),
-    *(
-        Reader(f"array-{axes}", f"NumPy array, axes {axes}", (), _never, npz.reader_of_axes(axes), npz.OPTIONS[1:])
-        for axes in ("xyz", "xzy", "yxz", "yzx", "zxy", "zyx")
     ),
 ]
 
@@ -182,5 +174,5 @@ def _choose(path: Path, head: bytes, size: int) -> Reader:
             return reader
     if path.suffix.lower() in _WRITERS:
         raise FormatError(path, f"'{path.suffix}' can be written but not read", "open the scene it was made from")
-    known = ", ".join(r.name for r in _READERS if r.accepts is not _never)
+    known = ", ".join(reader_names())
     raise FormatError(path, f"is of no known format ({size} bytes, ending '{path.suffix}')", f"readers are: {known}")

@@ -72,7 +72,7 @@ def read(path: Path, options: Mapping[str, Any]) -> VoxelScene:
         raise FormatError(path, f"is no usable .vox file, {error}", _AGAIN) from error
     labels = np.full(whole.shape, space.empty, np.uint8)
     labels[tuple((places - whole.lower).T)] = table[colours]
-    return VoxelScene.from_labels(labels, grid, space)
+    return VoxelScene.from_labels(labels, grid, space, metadata=own.metadata if own else None)
 
 
 def write(scene: VoxelScene, path: Path) -> None:
@@ -119,6 +119,7 @@ def _frame(scene: VoxelScene, centre: NDArray[np.integer]) -> str:
         "georeference": grid.georeference,
         "centre": centre.tolist(),
         "label_space": space.name if is_shipped(space) else space.to_json(),
+        "metadata": {k: v for k, v in scene.metadata.items() if k != "masks"},
     }
     return json.dumps(frame)
 
@@ -131,6 +132,7 @@ class _Frame:
     centre: Ints
     space: LabelSpace
     table: NDArray[np.uint8]
+    metadata: dict[str, Any]
 
 
 def _own_frame(file: VoxFile) -> _Frame | None:
@@ -145,13 +147,14 @@ def _own_frame(file: VoxFile) -> _Frame | None:
         centre = np.array(_floats(frame["centre"])).astype(np.int64)
         entry = frame["label_space"]
         space = label_space(entry) if isinstance(entry, str) else label_space_of(entry, "its frame")
+        metadata = dict(frame["metadata"])
     except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"its frame is damaged ({error!r})") from error
     if not np.array_equal(file.palette[1 : len(space) + 1], space.colours()[: len(space)]):
         return None
     table = np.full(256, UNKNOWN, np.uint8)
     table[1 : len(space) + 1] = np.arange(len(space))
-    return _Frame(grid, centre, space, table)
+    return _Frame(grid, centre, space, table, metadata)
 
 
 def _guess_classes(

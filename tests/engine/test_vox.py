@@ -13,6 +13,8 @@ from engine.grid import Grid
 from engine.labels import UNKNOWN, label_space, label_space_of
 from engine.scene import VoxelScene
 
+METADATA = {"provenance": {"task": "generate", "seed": 7}}
+
 
 def make_labels(shape: tuple[int, int, int], classes: int = 20, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
@@ -38,12 +40,15 @@ def vox_file(*chunks: bytes) -> bytes:
 def test_scenes_round_trip_with_their_frame(tmp_path: Path, shape: tuple[int, int, int]) -> None:
     labels = make_labels(shape)
     labels[0, 0, 0], labels[-1, -1, -1] = 0, 0
-    scene = VoxelScene.from_labels(labels, Grid(shape, (0.2, 0.25, 0.4), (5.0, -6.5, 0.125), "EPSG:7415"))
+    scene = VoxelScene.from_labels(
+        labels, Grid(shape, (0.2, 0.25, 0.4), (5.0, -6.5, 0.125), "EPSG:7415"), metadata=METADATA
+    )
     write_scene(scene, tmp_path / "a.vox")
     again = read_scene(tmp_path / "a.vox")
     assert np.array_equal(again.read(), labels)
     assert again.grid == scene.grid
     assert again.space == scene.space
+    assert again.metadata == METADATA
 
 
 def test_models_of_a_large_scene_lie_where_magicavoxel_draws_them(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from engine.errors import GridError
 from engine.grid import Box, Vector3
@@ -67,6 +66,8 @@ class VoxelMask:
     @classmethod
     def flood(cls, scene: VoxelScene, start: Vector3) -> VoxelMask:
         """Mask the connected voxels (6 neighbours) of the class at `start`, as a magic wand does."""
+        from scipy import ndimage  # late: it costs a fifth of a second, and opening a scene needs none of it
+
         scene.grid.require(Box(start, (start[0] + 1, start[1] + 1, start[2] + 1)), "wand")
         labels = scene.read()
         parts, _ = ndimage.label(labels == labels[start])
@@ -112,6 +113,8 @@ class VoxelMask:
 
     def grow(self, voxels: int, bounds: Box) -> VoxelMask:
         """Add every voxel within `voxels` steps (6 neighbours), inside `bounds`."""
+        from scipy import ndimage
+
         if voxels < 1 or self.is_empty:
             return self.clip(bounds)
         box = self.box.pad(voxels).clip(bounds)
@@ -119,6 +122,8 @@ class VoxelMask:
 
     def shrink(self, voxels: int) -> VoxelMask:
         """Drop every voxel within `voxels` steps (6 neighbours) of an unmasked one."""
+        from scipy import ndimage
+
         if voxels < 1:
             return self
         padded = self.box.pad(1)

@@ -8,7 +8,6 @@ from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from engine.errors import GridError
 from engine.grid import Box, Grid, Vector3
@@ -176,6 +175,8 @@ def _coarsen(labels: Labels, axes: list[_Axis], space: LabelSpace) -> Labels:
 
 
 def _rescue(out: Labels, cells: _Cells, present: list[int], priorities: NDArray[np.int16]) -> None:
+    from scipy import ndimage
+
     before = out.copy()
     around = np.ones((3, 3, 3), dtype=np.bool_)
     for class_id in present:

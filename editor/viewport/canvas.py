@@ -95,6 +95,7 @@ class ViewportCanvas:
         self._camera = OrbitCamera()
         self._theme = Theme.dark()
         self._moving = False
+        self._elsewhere = False  # the drag under way began on the axes, so no tool may have it
         self._scale = 0.0
         self._forced: _Forced | None = None
         self.longest_texture = 0
@@ -179,6 +180,12 @@ class ViewportCanvas:
         handles = self.overlays.handles
         handles.step = step
         handles.let_go()
+        self._surface.update()
+
+    def show_pulled(self, box: Box | None) -> None:
+        """Outline bounds that were pulled outward and put the arrows on them; None for the scene's own."""
+        self.overlays.handles.pulled = box
+        self.overlays.set_ghost(box)
         self._surface.update()
 
     # where it is seen from
@@ -284,8 +291,15 @@ class ViewportCanvas:
 
     def use(self, kind: Kind, position: Position, buttons: frozenset[str], modifiers: frozenset[str]) -> None:
         handles = self.overlays.handles
-        if kind == "press" and (face := self._handle_at(position)) is not None:
-            handles.grab(face, *self._ray_in_metres(position))
+        if kind == "press":
+            if (view := self.overlays.view_at(self._lens(self.window_size), position, self.window_size)) is not None:
+                self._elsewhere = True
+                self.look_from(view)
+            elif (face := self._handle_at(position)) is not None:
+                handles.grab(face, *self._ray_in_metres(position))
+        if self._elsewhere:
+            self._elsewhere = kind != "release"
+            return
         if handles.grip is not None:
             self._drag_handle(kind, position)
             return
@@ -302,7 +316,8 @@ class ViewportCanvas:
         hit = None if position is None or face else self.pick(position)
         redraw = self.overlays.point_at(hit) or face != handles.hovered
         handles.hovered = face
-        self.native.setCursor(Qt.CursorShape.PointingHandCursor if face else Qt.CursorShape.ArrowCursor)
+        cursor = Qt.CursorShape.CrossCursor if self.overlays.has_brush else Qt.CursorShape.ArrowCursor
+        self.native.setCursor(Qt.CursorShape.PointingHandCursor if face else cursor)
         self.hovered.emit(hit)
         if redraw:
             self._surface.update()
@@ -339,7 +354,8 @@ class ViewportCanvas:
             self.longest_texture = int(gloo.gl.glGetParameter(_MAX_3D_TEXTURE_SIZE))
 
     def _lens(self, size: tuple[int, int]) -> Lens:
-        box, voxel = self.display.box.pad(80), self._visual.voxel_size
+        box, voxel = self.display.box, self._visual.voxel_size
+        box = box.pad(max(80, max(box.shape) // 4))  # room for what is drawn round the scene
         corners = box_corners(np.multiply(box.lower, voxel), np.multiply(box.upper, voxel))
         depth = (corners - self._camera.eye) @ self._camera.basis[2]
         far = max(float(depth.max()), 1.0)

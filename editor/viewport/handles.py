@@ -23,11 +23,12 @@ _LENGTH, _REACH = 52, 13  # pixels: an arrow's length, and how near the mouse mu
 
 @dataclass(frozen=True)
 class Grip:
-    """A face that is held by the mouse: which one, and where along its axis (metres) it was taken."""
+    """A face that is held by the mouse: which one, where along its axis (metres) it was taken, of which bounds."""
 
     axis: int
     side: int
     start: float
+    bounds: Box
 
 
 class Handles:
@@ -39,6 +40,8 @@ class Handles:
         Voxels by which bounds grow, or None while there are no handles.
     box
         The scene's bounds in voxels.
+    pulled
+        Bounds that the user has pulled outward so far; `None` where they are the scene's.
     voxel_size
         Metres.
     """
@@ -46,13 +49,14 @@ class Handles:
     def __init__(self) -> None:
         self.step: int | None = None
         self.box = Box.of_shape((1, 1, 1))
+        self.pulled: Box | None = None
         self.voxel_size = (0.2, 0.2, 0.2)
         self.hovered: tuple[int, int] | None = None
         self.grip: Grip | None = None
         self.preview: Box | None = None
         self._arrows = Facets(behind=0.45)
         self._slab = Facets(behind=0.5)
-        self._edges = Strokes(width=2.0, behind=0.5)
+        self._edges = Strokes(behind=0.5)
 
     def find(self, lens: Lens, place: tuple[float, float], window: tuple[int, int]) -> tuple[int, int] | None:
         """Give the face whose arrow lies under a logical pixel; None where there is none."""
@@ -72,8 +76,8 @@ class Handles:
 
     def grab(self, face: tuple[int, int], origin: Floats, way: Floats) -> None:
         """Take hold of a face with a ray of the mouse (metres)."""
-        self.grip = Grip(*face, self._along(face, origin, way))
-        self.preview = self.box
+        self.preview = self.pulled or self.box
+        self.grip = Grip(*face, self._along(face, origin, way), self.preview)
 
     def drag(self, origin: Floats, way: Floats) -> Box:
         """Move the held face to where the mouse's ray passes its axis; gives the new bounds in whole steps."""
@@ -82,11 +86,13 @@ class Handles:
         grip, size = self.grip, self.voxel_size[self.grip.axis]
         moved = (self._along((grip.axis, grip.side), origin, way) - grip.start) / size
         outward = moved if grip.side else -moved
-        voxels = max(0, round(outward / self.step)) * self.step
-        corner = list(self.box.upper if grip.side else self.box.lower)
-        corner[grip.axis] += voxels if grip.side else -voxels
+        start, own = grip.bounds, _face(self.box, grip.axis, grip.side)
+        already = abs(_face(start, grip.axis, grip.side) - own)
+        voxels = max(0, round((already + outward) / self.step)) * self.step
+        corner = list(start.upper if grip.side else start.lower)
+        corner[grip.axis] = own + (voxels if grip.side else -voxels)
         moved_corner: Vector3 = (corner[0], corner[1], corner[2])
-        self.preview = Box(self.box.lower, moved_corner) if grip.side else Box(moved_corner, self.box.upper)
+        self.preview = Box(start.lower, moved_corner) if grip.side else Box(moved_corner, start.upper)
         return self.preview
 
     def let_go(self) -> None:
@@ -109,6 +115,7 @@ class Handles:
         self._slab.set(box_faces(*added) if added else [], (*theme.accent, 0.10))
         for facets in (self._slab, self._arrows):
             facets.draw(lens.matrix)
+        self._edges.width = 2.0 * lens.size[0] / window[0]
         self._edges.draw(lens.matrix, lens.size)
 
     def _added(self) -> tuple[Floats, Floats] | None:
@@ -124,7 +131,7 @@ class Handles:
 
     def _arrow(self, lens: Lens, face: tuple[int, int], window: tuple[int, int]) -> tuple[Floats, Floats, float]:
         """Give where an arrow starts, its direction and its length, in metres; it looks equally long from anywhere."""
-        box = self.preview or self.box
+        box = self.preview or self.pulled or self.box
         start = np.multiply(np.add(box.lower, box.upper) / 2, self.voxel_size)
         start[face[0]] = (box.upper if face[1] else box.lower)[face[0]] * self.voxel_size[face[0]]
         way = np.zeros(3)
@@ -146,6 +153,10 @@ class Handles:
             return float(centre[face[0]])
         t = float((centre - origin) @ normal) / facing
         return float((origin + way * t)[face[0]])
+
+
+def _face(box: Box, axis: int, side: int) -> int:
+    return (box.upper if side else box.lower)[axis]
 
 
 def _to_segment(point: Floats, a: Floats, b: Floats) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -50,7 +51,7 @@ class OrbitCamera:
     fov: float = 40.0
     orthographic: bool = False
 
-    @property
+    @cached_property
     def basis(self) -> tuple[Floats, Floats, Floats]:
         """Unit vectors right, up, forward; well defined straight from above too."""
         a, e = math.radians(self.azimuth), math.radians(self.elevation)

@@ -10,14 +10,15 @@ from editor.viewport.handles import Handles
 from editor.viewport.scene_visual import Lens
 from editor.viewport.shapes import box_edges, circle, dashes, floor_ticks, letter
 from editor.viewport.strokes import Strokes
-from editor.viewport.theme import Theme, rgb
+from editor.viewport.theme import Rgb, Theme, rgb
 from engine.geometry.rays import Hit
 from engine.grid import Box
 
 Shape = Literal["voxel", "ball", "box"]
 
-_AXES = (("x", rgb("f2545b")), ("y", rgb("7bc950")), ("z", rgb("4c9fff")))
+_AXES = (("x", rgb("f2545b"), "right"), ("y", rgb("7bc950"), "back"), ("z", rgb("4c9fff"), "top"))
 _FLAT = np.eye(4)
+_CENTRE, _ARM, _LETTER = 46, 26, 35  # pixels: the axes' place from the lower left corner, their length, their letters'
 
 
 class Overlays:
@@ -38,8 +39,13 @@ class Overlays:
         self._shape: Shape | None = None
         self._radius = 0.0
         self._hit: Hit | None = None
-        self._bounds, self._ticks = Strokes(1.2, 0.25), Strokes(1.0, 0.0)
-        self._brush, self._region, self._axes = Strokes(1.6, 0.35), Strokes(1.6, 0.45), Strokes(2.0, 0.0)
+        self._bounds, self._ticks, self._region = Strokes(behind=0.25), Strokes(behind=0.0), Strokes(behind=0.45)
+        self._brush, self._axes = Strokes(behind=0.35), Strokes(behind=0.0)
+
+    @property
+    def has_brush(self) -> bool:
+        """Whether something is drawn under the mouse."""
+        return self._shape is not None
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -70,7 +76,9 @@ class Overlays:
 
     def draw(self, lens: Lens, window: tuple[int, int]) -> None:
         """Draw everything; `window` in logical pixels."""
-        for strokes in (self._bounds, self._ticks, self._region, self._brush):
+        ratio = lens.size[0] / window[0]
+        for strokes, width in ((self._bounds, 1.2), (self._ticks, 1.0), (self._region, 1.6), (self._brush, 1.6)):
+            strokes.width = width * ratio
             strokes.draw(lens.matrix, lens.size)
         self.handles.draw(lens, self._theme, window)
         self._draw_axes(lens, window)
@@ -99,17 +107,28 @@ class Overlays:
         half = np.diag(size * self._radius)
         return np.concatenate([circle(centre, half[i], half[j]) for i, j in ((0, 1), (1, 2), (2, 0))])
 
+    def view_at(self, lens: Lens, place: tuple[float, float], window: tuple[int, int]) -> str | None:
+        """Give the view that the letter of an axis under a logical pixel stands for."""
+        for _, _, tip, view in self._axis_tips(lens):
+            x, y = _CENTRE + tip[0] * _LETTER, window[1] - _CENTRE - tip[1] * _LETTER
+            if np.hypot(place[0] - x, place[1] - y) < 9:
+                return view
+        return None
+
+    def _axis_tips(self, lens: Lens) -> list[tuple[str, Rgb, np.ndarray, str]]:
+        """List the axes from back to front: letter, colour, where they point in the picture, view from there."""
+        right, up, forward = lens.camera.basis
+        order = sorted(range(3), key=lambda axis: -forward[axis])
+        return [(_AXES[i][0], _AXES[i][1], np.array([right[i], up[i]]), _AXES[i][2]) for i in order]
+
     def _draw_axes(self, lens: Lens, window: tuple[int, int]) -> None:
         """Draw x, y and z as they lie now into the lower left corner."""
-        right, up, forward = lens.camera.basis
         pixel = np.array([2 / window[0], 2 / window[1]])
-        centre = np.array([-1.0, -1.0]) + 44 * pixel
+        centre = np.array([-1.0, -1.0]) + _CENTRE * pixel
         lines, colours = [], []
-        for i in sorted(range(3), key=lambda n: -forward[n]):
-            name, colour = _AXES[i]
-            way = np.array([right[i], up[i]])
-            tip = 26 * way
-            strokes = [((0.0, 0.0), (tip[0], tip[1])), *letter(name, (way[0] * 34, way[1] * 34), 3.6)]
+        for name, colour, tip, _ in self._axis_tips(lens):
+            end = tip * _ARM
+            strokes = [((0.0, 0.0), (end[0], end[1])), *letter(name, (tip[0] * _LETTER, tip[1] * _LETTER), 3.6)]
             lines += [[[*(centre + np.array(p) * pixel), 0.0] for p in ends] for ends in strokes]
             colours += [(*colour, 1.0)] * len(strokes)
         self._axes.width = 1.8 * lens.size[0] / window[0]

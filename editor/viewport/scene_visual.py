@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ class Lens:
     def aspect(self) -> float:
         return self.size[0] / self.size[1]
 
-    @property
+    @cached_property
     def matrix(self) -> NDArray[np.float64]:
         return self.camera.matrix(self.aspect, self.near, self.far)
 

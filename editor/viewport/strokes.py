@@ -16,10 +16,10 @@ Matrix = NDArray[np.float64]
 
 
 class Strokes:
-    """Line segments of one width, in metres; behind things they shine through faintly."""
+    """Line segments in metres, `width` pixels wide; behind things they shine through with the opacity `behind`."""
 
-    def __init__(self, width: float = 1.5, behind: float = 0.2) -> None:
-        self.width, self.behind = width, behind
+    def __init__(self, behind: float) -> None:
+        self.width, self.behind = 1.5, behind
         self._program = gloo.Program(STROKE_VERTEX, STROKE_FRAGMENT)
         self._count = 0
 
@@ -52,9 +52,9 @@ class Strokes:
 
 
 class Facets:
-    """Coloured triangles, in metres; behind things they shine through."""
+    """Coloured triangles in metres; behind things they shine through with the opacity `behind`."""
 
-    def __init__(self, behind: float = 0.35) -> None:
+    def __init__(self, behind: float) -> None:
         self.behind = behind
         self._program = gloo.Program(FACET_VERTEX, FACET_FRAGMENT)
         self._count = 0

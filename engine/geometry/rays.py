@@ -18,6 +18,10 @@ from engine.grid import Vector3
 Solid = NDArray[np.uint8] | NDArray[np.bool_]
 
 _TINY = 1e-12
+_SHIFTS = tuple(
+    tuple(tuple(part if i == axis else slice(None) for i in range(3)) for part in (slice(1, None), slice(None, -1)))
+    for axis in range(3)
+)
 _BUNDLE = 1 << 15  # rays marched together: small enough for their arrays to stay in the cache
 
 
@@ -125,11 +129,10 @@ def clearance(solid: Solid, limit: int = 16) -> NDArray[np.uint8]:
         distance += ~near
         if near.all():
             break
-        for axis in range(3):
+        for ahead, behind in _SHIFTS:
             np.copyto(spare, near)
-            source, target = np.moveaxis(near, axis, 0), np.moveaxis(spare, axis, 0)
-            target[1:] |= source[:-1]
-            target[:-1] |= source[1:]
+            spare[ahead] |= near[behind]
+            spare[behind] |= near[ahead]
             near, spare = spare, near
     return np.ascontiguousarray(np.moveaxis(distance, 0, 2))
 

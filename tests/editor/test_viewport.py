@@ -305,6 +305,17 @@ def test_the_left_button_belongs_to_the_tool(canvas: ViewportCanvas) -> None:
     assert canvas.view == view
 
 
+def test_the_letter_of_an_axis_turns_the_view_and_is_no_stroke(canvas: ViewportCanvas) -> None:
+    events: list[Pointer] = []
+    canvas.pointer.connect(events.append)
+    up = canvas.view.basis[1][2]
+    drag(canvas, (46, 300 - 46 - 35 * up), (100, 150))
+    assert events == []
+    assert (canvas.view.azimuth, canvas.view.elevation) == (-90.0, 90.0)
+    drag(canvas, (240, 150), (250, 150))
+    assert len(events) == 6
+
+
 def test_a_double_click_is_two_presses(canvas: ViewportCanvas) -> None:
     kinds: list[str] = []
     canvas.pointer.connect(lambda event: kinds.append(event.kind))

@@ -1,0 +1,88 @@
+"""Parts of the viewport that need no window."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from editor.viewport.orbit import VIEWS, OrbitCamera
+from editor.viewport.pace import Pace
+from editor.viewport.shapes import arrow, box_edges, box_faces, dashes, floor_ticks
+from engine.geometry.camera import box_corners
+
+LOWER, UPPER, ASPECT = (3.0, -5.0, 1.0), (40.0, 6.0, 9.0), 1.6
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_rays_and_projection_undo_each_other(flat: bool) -> None:
+    camera = OrbitCamera((10.0, 4.0, 2.0), 37.0, 21.0, 17.0, 50.0, flat)
+    for x, y in ((0.0, 0.0), (-0.7, 0.4), (0.95, -1.0)):
+        origin, way = camera.ray(x, y, ASPECT)
+        np.testing.assert_allclose(camera.project(origin + way * 12.5, ASPECT)[0], (x, y, 12.5), atol=1e-12)
+        clip = camera.matrix(ASPECT, 0.1, 100.0) @ np.append(origin + way * 12.5, 1.0)
+        np.testing.assert_allclose(clip[:2] / clip[3], (x, y), atol=1e-12)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_framing_shows_the_whole_box_and_little_else(view: str) -> None:
+    camera = OrbitCamera().look_from(view).frame(LOWER, UPPER, ASPECT)
+    reach = np.abs(camera.project(box_corners(LOWER, UPPER), ASPECT)[:, :2]).max(axis=0)
+    assert (reach < 1).all()
+    assert reach.max() > 0.85
+
+
+def test_views_look_along_the_axis_of_their_name() -> None:
+    expected = {"front": (0, 1, 0), "back": (0, -1, 0), "right": (-1, 0, 0), "left": (1, 0, 0), "top": (0, 0, -1)}
+    for name, way in expected.items():
+        np.testing.assert_allclose(OrbitCamera().look_from(name).basis[2], way, atol=1e-12)
+    np.testing.assert_allclose(OrbitCamera().look_from("top").basis[1], (0, 1, 0), atol=1e-12)
+
+
+def test_zoom_keeps_a_point_in_place_and_look_keeps_the_eye() -> None:
+    camera, point = OrbitCamera((10.0, 4.0, 2.0), 37.0, 21.0, 17.0), np.array([8.0, 6.0, 3.0])
+    nearer = camera.zoom(0.6, point)
+    np.testing.assert_allclose(nearer.project(point, ASPECT)[0, :2], camera.project(point, ASPECT)[0, :2], atol=1e-9)
+    assert nearer.distance == pytest.approx(0.6 * camera.distance)
+    turned = camera.look(12.0, -5.0)
+    np.testing.assert_allclose(turned.eye, camera.eye)
+    assert turned.azimuth == camera.azimuth + 12.0
+    assert camera.orbit(0, 400).elevation == 90.0
+
+
+def test_flying_moves_eye_and_target_alike() -> None:
+    camera = OrbitCamera((10.0, 4.0, 2.0), 37.0, 21.0, 17.0)
+    moved = camera.fly(1.0, 2.0, 3.0)
+    right, _, forward = camera.basis
+    np.testing.assert_allclose(moved.eye - camera.eye, right + 3 * forward + [0, 0, 2])
+    assert moved == replace(camera, target=moved.target)
+
+
+def test_the_pace_slows_down_on_a_slow_machine_and_recovers() -> None:
+    pace = Pace(budget=0.03, idle_budget=0.06)
+    pace.note(1.0, 0.2)
+    assert pace.moving_scale == 0.33
+    assert pace.resting_scale == 1.0
+    for _ in range(10):
+        pace.note(pace.moving_scale, 0.05 * pace.moving_scale**2)
+    assert pace.moving_scale == 0.65
+    pace.note(1.0, 0.004)
+    assert pace.resting_scale == 2.0
+
+
+def test_shapes_have_the_size_they_say() -> None:
+    edges, faces = box_edges(LOWER, UPPER), box_faces(LOWER, UPPER)
+    lengths = np.linalg.norm(edges[:, 1] - edges[:, 0], axis=1)
+    assert sorted(lengths) == [8.0] * 4 + [11.0] * 4 + [37.0] * 4
+    area = np.linalg.norm(np.cross(faces[:, 1] - faces[:, 0], faces[:, 2] - faces[:, 0]), axis=1).sum() / 2
+    assert area == pytest.approx(2 * (8 * 11 + 8 * 37 + 11 * 37))
+    parts = dashes(edges, 0.5)
+    assert np.linalg.norm(parts[:, 1] - parts[:, 0], axis=1).sum() == pytest.approx(0.5 * lengths.sum())
+    shape, shade = arrow((1.0, 2.0, 3.0), (0.0, -1.0, 0.0), 4.0)
+    assert shape.reshape(-1, 3)[:, 1].min() == pytest.approx(-2.0)
+    assert shape.reshape(-1, 3)[:, 1].max() == pytest.approx(2.0)
+    assert ((shade > 0) & (shade <= 1)).all()
+    ticks = floor_ticks(LOWER, UPPER)
+    assert (ticks[..., 2] == 1.0).all()
+    assert len(ticks) == 2 * 19 + 2 * 6

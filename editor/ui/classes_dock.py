@@ -171,7 +171,7 @@ class ClassesDock(QWidget):
         view.verticalHeader().setDefaultSectionSize(23)
         header = view.horizontalHeader()
         header.setMinimumSectionSize(20)
-        for place, width in ((_SWATCH, 26), (_COUNT, 74), (_SHARE, 62), (_EYE, 26), (_LOCK, 26)):
+        for place, width in ((_SWATCH, 26), (_COUNT, 64), (_SHARE, 56), (_EYE, 24), (_LOCK, 24)):
             header.setSectionResizeMode(place, QHeaderView.ResizeMode.Fixed)
             view.setColumnWidth(place, width)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)

@@ -141,6 +141,7 @@ class Commands:
     def generate(self) -> None:
         self._gestures.cancel()
         self._studio.run()
+        self._window.canvas.native.setFocus()  # Enter, arrows and Delete are about the candidates now
 
     def cancel_jobs(self) -> None:
         self._studio.jobs.cancel_all()

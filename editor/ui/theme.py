@@ -137,6 +137,7 @@ def _palette(theme: Theme) -> QPalette:
         role.Highlight: theme.accent,
         role.HighlightedText: theme.on_accent,
         role.Link: theme.accent,
+        role.Light: theme.edge,
         role.Mid: theme.border,
         role.Dark: theme.border,
         role.Shadow: theme.window,

@@ -91,21 +91,16 @@ class ViewportLink:
         """Outline the bounds that were pulled outward, while there is no proposal to outline."""
         scene, extension = self._studio.document.scene, self._studio.plan.extension
         if self._studio.proposal is None:
-            self._canvas.overlays.set_ghost(None if extension.is_nothing else extension.box(scene))
-        self._canvas.native.update()
+            self._canvas.show_pulled(None if extension.is_nothing else extension.box(scene))
 
     def _on_pointer(self, pointer: Pointer) -> None:
         if self._tool != "tool.extend":
             self._gestures.take(pointer)
 
     def _on_handle_dragged(self, drag: HandleDrag) -> None:
-        """A face keeps what other faces were pulled by before; pressing one starts it over."""
-        scene, plan = self._studio.document.scene, self._studio.plan
-        pulled, before = Extension.of_box(drag.box, scene), plan.extension
-        side = (("west", "east"), ("south", "north"))[drag.axis][drag.side]
-        values = {name: getattr(before, name) for name in ("west", "east", "south", "north")}
-        values[side] = getattr(pulled, side)
-        plan.extend(Extension(**values))
+        extension = Extension.of_box(drag.box, self._studio.document.scene)
+        if extension != self._studio.plan.extension:
+            self._studio.plan.extend(extension)
 
     def _show_brush(self) -> None:
         brush = self._gestures.context.brush

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QIcon
+from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QMouseEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDoubleSpinBox,
@@ -27,6 +27,7 @@ from editor.ui.icons import draw
 from editor.ui.theme import Theme
 
 LABEL_WIDTH = 82
+_KNOB = 6.0  # radius of a slider's knob in pixels
 
 
 def label(text: str, role: str = "muted", wrap: bool = False) -> QLabel:
@@ -153,6 +154,44 @@ class Segments(QWidget):
         return self._group.button(self._values.index(value))  # type: ignore[return-value]
 
 
+class ThinSlider(QSlider):
+    """A horizontal slider drawn as a thin line with a round knob, in the colours of the palette."""
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self.setMinimumHeight(20)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        palette, middle = self.palette(), self.height() / 2
+        low, high = _KNOB, self.width() - _KNOB
+        place = low + (high - low) * (self.value() - self.minimum()) / max(self.maximum() - self.minimum(), 1)
+        group = QPalette.ColorGroup.Normal if self.isEnabled() else QPalette.ColorGroup.Disabled
+        lit = (
+            palette.color(QPalette.ColorRole.Highlight) if self.isEnabled() else palette.color(QPalette.ColorRole.Light)
+        )
+        knob = palette.color(group, QPalette.ColorRole.Text)
+        for colour, end in ((palette.color(QPalette.ColorRole.Light), high + _KNOB), (lit, place)):
+            painter.setBrush(colour)
+            painter.drawRoundedRect(QRectF(0, middle - 1.5, end, 3), 1.5, 1.5)
+        painter.setBrush(lit if self.underMouse() and self.isEnabled() else knob)
+        painter.drawEllipse(QPointF(place, middle), _KNOB, _KNOB)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._follow(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._follow(event)
+
+    def _follow(self, event: QMouseEvent) -> None:
+        """Put the knob where the mouse is, instead of paging towards it."""
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            share = (event.position().x() - _KNOB) / max(self.width() - 2 * _KNOB, 1)
+            self.setValue(round(self.minimum() + min(max(share, 0), 1) * (self.maximum() - self.minimum())))
+
+
 class SliderBox(QWidget):
     """A slider with a number field; `scale` steps make one unit.
 
@@ -168,7 +207,7 @@ class SliderBox(QWidget):
         super().__init__()
         self.setObjectName(name)
         self._scale = 10**decimals
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = ThinSlider()
         self.slider.setRange(round(low * self._scale), round(high * self._scale))
         self.field: QSpinBox | QDoubleSpinBox = QDoubleSpinBox() if decimals else QSpinBox()
         if isinstance(self.field, QDoubleSpinBox):

@@ -103,7 +103,7 @@ class MainWindow(QMainWindow):
         self.theme = theme_named(name)
         self.settings.theme = self.theme.name
         self._dress_program()
-        for part in (self.actions_table, self.notice, self.stage, self.options, self.generate, self.classes):
+        for part in (self.actions_table, self.notice, self.stage, self.options, self.generate_dock, self.classes_dock):
             part.dress(self.theme)
         self.actions_table["view.theme"].setText("Light Theme" if self.theme.is_dark else "Dark Theme")
         self.actions_table["view.theme"].setIcon(self.theme.icon("sun" if self.theme.is_dark else "moon"))
@@ -155,15 +155,15 @@ class MainWindow(QMainWindow):
 
     def _build_docks(self) -> None:
         actions = self.actions_table
-        self.generate = GenerateDock(
+        self.generate_dock = GenerateDock(
             self.studio, actions["generate.run"], actions["generate.roll"], actions["generate.cancel"], self.theme
         )
-        self.classes = ClassesDock(self.studio.document, actions["class.show_all"], self.theme)
-        self.mask = MaskDock(self.studio.document, actions)
+        self.classes_dock = ClassesDock(self.studio.document, actions["class.show_all"], self.theme)
+        self.mask_dock = MaskDock(self.studio.document, actions)
         self._docks = [
-            self._dock("Generate", scrolled(self.generate)),
-            self._dock("Classes", self.classes),
-            self._dock("Mask", self.mask),
+            self._dock("Generate", scrolled(self.generate_dock)),
+            self._dock("Classes", self.classes_dock),
+            self._dock("Mask", self.mask_dock),
         ]
         self.tabifyDockWidget(self._docks[1], self._docks[2])
         for dock in self._docks[1:]:
@@ -178,6 +178,7 @@ class MainWindow(QMainWindow):
         dock.setWidget(content)
         dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
         content.setMinimumWidth(_DOCK_WIDTH - 30)
+        content.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
         return dock
 
@@ -227,7 +228,7 @@ class MainWindow(QMainWindow):
         studio.proposal_changed.connect(self._refresh_words)
         studio.jobs.changed.connect(lambda _job: self._refresh_words())
         self.canvas.hovered.connect(self.statusBar().show_hover)  # type: ignore[attr-defined]
-        self.generate.convert_wanted.connect(lambda: self.trigger("edit.convert"))
+        self.generate_dock.convert_wanted.connect(lambda: self.trigger("edit.convert"))
         self.stage.candidates.overwrite_wanted.connect(self._overwrite)
         self.canvas.native.frameSwapped.connect(self._on_frame)  # type: ignore[attr-defined]
 

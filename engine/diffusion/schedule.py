@@ -16,5 +16,5 @@ def flow_sigmas(steps: int, strength: float = 1.0, shift: float = 1.0) -> Tensor
     `strength` below 1 starts late, at `t = strength` (SDEdit, Meng et al. 2022).
     """
     t = torch.linspace(1.0, 0.0, steps + 1, dtype=torch.float64)
-    t = (shift * t / (1 + (shift - 1) * t)).clamp(max=T_MAX) * min(strength, 1.0)
+    t = shift * t / (1 + (shift - 1) * t) * min(strength, T_MAX)
     return t / (1 - t)

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from engine.errors import DeviceError, ModelError
 from engine.models.cards import ModelCard
-from engine.models.city.autoencoder import Autoencoder, AutoencoderConfig
+from engine.models.city.autoencoder import STRIDE, Autoencoder, AutoencoderConfig
 from engine.models.city.denoiser import Denoiser, DenoiserConfig
 from engine.models.city.model import CityModel
 
@@ -54,7 +55,12 @@ def load(card: ModelCard, device: str = "auto") -> CityModel:
 
 
 def save_city(
-    folder: Path, autoencoder: Autoencoder, denoiser: Denoiser | None, training: dict[str, Any], name: str = "city"
+    folder: Path,
+    autoencoder: Autoencoder,
+    denoiser: Denoiser | None,
+    training: dict[str, Any],
+    name: str = "city",
+    window: int = 256,
 ) -> ModelCard:
     """Write weights (fp16 safetensors) and card of a `city` model into a folder; gives the card."""
     parts: dict[str, nn.Module] = {AUTOENCODER: autoencoder}
@@ -69,22 +75,28 @@ def save_city(
         save_file(state, part)
         os.replace(part, folder / file)
         files[file] = hashlib.sha256((folder / file).read_bytes()).hexdigest()
-    title = "Streets and cities, bird's-eye latent with map and mask conditions"
     card = ModelCard(
-        name,
-        title,
-        "city",
-        "semantickitti",
-        autoencoder.config.height,
-        (0.2, 0.2, 0.2),
-        16,
-        256,
-        files,
-        config,
-        training,
+        name=name,
+        title="Streets and cities, bird's-eye latent with map and mask conditions",
+        kind="city",
+        label_space="semantickitti",
+        height=autoencoder.config.height,
+        voxel_size=(0.2, 0.2, 0.2),
+        cell=STRIDE * denoiser_cells(denoiser),
+        window=window,
+        files=files,
+        config=config,
+        training=training,
+        folder=folder,
     )
     card.write(folder)
     return card
+
+
+def denoiser_cells(denoiser: Denoiser | None) -> int:
+    """Give the latent cells that the coarsest level of a denoiser joins along an edge: regions are whole ones."""
+    levels = len(denoiser.config.multiples if denoiser is not None else DenoiserConfig().multiples)
+    return int(2 ** (levels - 1))
 
 
 def _config(kind: type[_T], card: ModelCard, part: str) -> _T:
@@ -98,7 +110,7 @@ def _config(kind: type[_T], card: ModelCard, part: str) -> _T:
 def _fill(network: nn.Module, card: ModelCard, file: str, device: torch.device) -> None:
     try:
         network.load_state_dict({k: v.float() for k, v in load_file(card.folder / file).items()})
-    except (RuntimeError, OSError, ValueError) as error:
+    except (RuntimeError, OSError, ValueError, SafetensorError) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(f"model '{card.name}': {file} does not fit its card ({reason}); install it again") from error
     network.to(device=device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]

@@ -40,7 +40,7 @@ def generate(model: SceneModel, request: GenerateRequest, provenance: Provenance
     scene = VoxelScene(grid, label_space(card.label_space), metadata={"provenance": [provenance.to_json()]})
     canvas = Canvas(scene, scene.box, np.ones(grid.shape, dtype=np.bool_), request.layout)
     todo = np.ones((x, y), dtype=np.bool_)
-    windows = plan_windows(todo, scene.box, card.window, OVERLAP, card.cell)
+    windows = plan_windows(todo, scene.box, card.window, min(OVERLAP, card.window // 2), card.cell)
     total = len(windows) * request.sampling.steps
     yield from fill(model, canvas, windows, request.sampling)
     result = Result(scene.box, scene.read(), VoxelMask.of_box(scene.box), provenance, scene)

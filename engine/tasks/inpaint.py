@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from engine.errors import RequestError
 from engine.grid import Box
 from engine.models.contract import SceneModel
@@ -45,7 +47,7 @@ def inpaint(model: SceneModel, request: InpaintRequest, provenance: Provenance) 
     canvas = Canvas(scene, mask.box, mask.array.copy(), request.layout)
     region = context_of(mask.box, scene.grid.shape[2], card.cell)
     todo = np.asarray(mask.within(region).any(axis=2))
-    windows = plan_windows(todo, region, card.window, OVERLAP, card.cell)
+    windows = plan_windows(todo, region, card.window, min(OVERLAP, card.window // 2), card.cell)
     total = len(windows) * request.sampling.steps
     yield from fill(model, canvas, windows, request.sampling)
     yield Step(total, total, "done", result=Result(mask.box, scene.read(mask.box), mask, provenance))

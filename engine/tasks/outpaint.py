@@ -38,9 +38,9 @@ def outpaint(model: SceneModel, request: OutpaintRequest, provenance: Provenance
     """
     require_fit(model, request.scene)
     card, (x, y, z) = model.card, request.scene.grid.shape
+    ax, ay = place_of(request, card.cell)
     if not card.cell <= request.overlap < card.window:
         raise RequestError(f"overlap {request.overlap} is outside {card.cell} to {card.window - 1} voxels; 96 is usual")
-    ax, ay = place_of(request, card.cell)
     scene = request.scene.cut(Box((-ax, -ay, 0), (request.size[0] - ax, request.size[1] - ay, z)))
     scene.metadata.setdefault("provenance", []).append(provenance.to_json())
     hidden = np.ones(scene.grid.shape, dtype=np.bool_)

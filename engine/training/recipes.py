@@ -5,15 +5,15 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 import torch
+from numpy.typing import NDArray
 
-from engine.data.city.archive import open_worlds, write_worlds
+from engine.data.city.archive import open_world, write_worlds
 from engine.data.city.world import World
 from engine.data.crops import CropSampler
 from engine.errors import ModelError, RequestError
@@ -74,11 +74,11 @@ def _train_autoencoder(options: TrainOptions) -> Iterator[TrainStep]:
     device = pick_device(options.device)
     torch.manual_seed(options.seed)
     recipe, space = AutoencoderRecipe(), label_space()
-    worlds = _worlds(options)
+    worlds = [Volume(world.labels) for world in _worlds(options)]
     sampler = CropSampler(worlds, (recipe.crop, recipe.crop), np.random.default_rng(options.seed))
     network = city_autoencoder.build().to(device)
     loss = AutoencoderLoss(network, sampler, recipe, options.seed + 1, device)
-    loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=2e-3, warm_up=100, ema=0.995))
+    loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=1.2e-3, warm_up=100, ema=0.995))
     yield from _drive(loop, options)
     network.load_state_dict(loop.averaged())
     network.eval()
@@ -120,15 +120,17 @@ def _drive(loop: Loop, options: TrainOptions) -> Iterator[TrainStep]:
         curves.draw(options.out)
 
 
-def _worlds(options: TrainOptions) -> list[World]:
+def _worlds(options: TrainOptions) -> Iterator[World]:
+    """Open the worlds to train on one by one, so that whoever needs only their labels can let go of the rest."""
     folder = options.data or options.out / "worlds"
     if options.data is None:
         for _ in write_worlds(folder, options.worlds, seed=options.seed):
             pass
-    worlds = list(islice(open_worlds(folder), options.worlds))
-    if not worlds:
+    found = sorted(folder.glob("*.zarr"))[: options.worlds]
+    if not found:
         raise RequestError(f"{folder} holds no worlds; make some with `scenewright worlds --out {folder} --count 24`")
-    return worlds
+    for path in found:
+        yield open_world(path)
 
 
 def _record(recipe: str, options: TrainOptions, loop: Loop, numbers: dict[str, Any], worlds: int) -> dict[str, Any]:
@@ -148,6 +150,13 @@ def _record(recipe: str, options: TrainOptions, loop: Loop, numbers: dict[str, A
         "hardware": hardware,
         "torch": torch.__version__,
     }
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """The labels of a world, without its instances."""
+
+    labels: NDArray[np.uint8]
 
 
 _RECIPES: dict[str, Callable[[TrainOptions], Iterator[TrainStep]]] = {

@@ -51,7 +51,7 @@ class AutoencoderConfig:
 
 
 class Autoencoder(nn.Module):
-    """Labels `(B, X, Y, Z) uint8` to latents `(B, C, X / 4, Y / 4)` in about [-2.5, 2.5], and back to logits."""
+    """Labels `(B, X, Y, Z) uint8` to latents `(B, C, X / 4, Y / 4)` of unit deviation, and back to logits."""
 
     mean: Tensor
     std: Tensor
@@ -68,7 +68,6 @@ class Autoencoder(nn.Module):
             *(ResidualBlock(quarter, quarter) for _ in range(config.blocks)),
             nn.SiLU(),
             nn.Conv2d(quarter, config.latent, 1),
-            nn.Tanh(),
         )
         self.decoder = nn.Sequential(
             nn.Conv2d(config.latent, quarter, 3, padding=1),
@@ -88,21 +87,21 @@ class Autoencoder(nn.Module):
 
     def encode(self, labels: Tensor) -> Tensor:
         """Encode labels `(B, X, Y, Z) uint8`, X and Y multiples of 4, to unit-std latents `(B, C, X / 4, Y / 4)`."""
-        raw = self.squash(labels)
+        raw = self.compress(labels)
         return (raw - self.mean[:, None, None]) / self.std[:, None, None]
 
     def decode(self, z: Tensor) -> Tensor:
         """Decode unit-std latents to class logits `(B, classes, Z, X, Y)` (a view of channels-last memory)."""
         return self.logits(z * self.std[:, None, None] + self.mean[:, None, None])
 
-    def squash(self, labels: Tensor) -> Tensor:
-        """Encode to the bounded latent in (-1, 1) that training regularises with noise."""
+    def compress(self, labels: Tensor) -> Tensor:
+        """Encode to the raw latent that training keeps small and blurs with noise."""
         ids = torch.where(labels == UNKNOWN, self.config.classes, labels.to(torch.int32))
         columns = F.embedding(ids, self.embed.weight).flatten(3)  # (B, X, Y, Z E): channels last as it stands
         return cast(Tensor, self.encoder(columns.permute(0, 3, 1, 2)))
 
-    def logits(self, bounded: Tensor) -> Tensor:
-        """Decode the bounded latent to class logits `(B, classes, Z, X, Y)`."""
-        out = self.head(self.decoder(bounded))
+    def logits(self, raw: Tensor) -> Tensor:
+        """Decode the raw latent to class logits `(B, classes, Z, X, Y)`."""
+        out = self.head(self.decoder(raw))
         b, _, x, y = out.shape
         return cast(Tensor, out.view(b, self.config.classes, self.config.height, x, y))

@@ -14,10 +14,8 @@ from engine.models.cards import ModelCard
 from engine.models.city.autoencoder import STRIDE, Autoencoder
 from engine.models.city.denoiser import Denoiser, hidden_slabs, layout_channels
 
-_STRIP = 32
-"""Latent rows that are decoded at once: 20 logits for each voxel of a whole scene would take 170 MB and more."""
-_HALO = 4
-"""Latent rows beside a strip that its voxels depend on: two blocks of two 3 x 3 convolutions and what follows."""
+_STRIP = 64
+"""Latent rows that are decoded at once, so that memory does not grow with the scene: a row of 64 cells takes 2.6 MB."""
 
 
 class CityModel:
@@ -84,10 +82,10 @@ class CityModel:
         A barred thing (vehicle, person, object) leaves its place empty; any other barred class gives way to the most
         likely one that is allowed.
         """
-        rows = z.shape[2]
+        rows, halo = z.shape[2], 2 * self.autoencoder.config.blocks + 3  # rows beside a strip that its voxels depend on
         strips = []
         for start in range(0, rows, _STRIP):
-            low, high = max(start - _HALO, 0), min(start + _STRIP + _HALO, rows)
+            low, high = max(start - halo, 0), min(start + _STRIP + halo, rows)
             logits = self.autoencoder.decode(z[:, :, low:high])[0]
             first = (start - low) * STRIDE
             strips.append(self._pick(logits[:, :, first : first + min(_STRIP, rows - start) * STRIDE], barred))

@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engine.errors import GridError, LabelError, RequestError
+from engine.geometry.maps import LayoutMap
+from engine.grid import Box, Grid
+from engine.labels import UNKNOWN, label_space
+from engine.mask import VoxelMask
+from engine.models.cards import ModelCard
+from engine.scene import VoxelScene
+from engine.session import Session
+from engine.tasks.inpaint import context_of
+from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, Request, Result, Sampling
+from engine.tasks.windows import cover, plan_windows
+
+HEIGHT = 8
+
+
+@pytest.fixture(scope="module")
+def session() -> Session:
+    return Session("cpu")
+
+
+@pytest.fixture(scope="module")
+def sampling(tiny: ModelCard) -> Sampling:
+    return Sampling(model=str(tiny.folder), seed=3, steps=2, device="cpu")
+
+
+@pytest.fixture
+def scene() -> VoxelScene:
+    labels = np.random.default_rng(0).integers(0, 20, (96, 80, HEIGHT)).astype(np.uint8)
+    labels[10:14, 5:9] = UNKNOWN
+    return VoxelScene.from_labels(labels)
+
+
+def finish(session: Session, request: Request) -> Result:
+    *_, last = session.run(request)
+    assert last.result is not None
+    return last.result
+
+
+def stroke(scene: VoxelScene) -> VoxelMask:
+    return VoxelMask.of_ball((40.3, 33.8, 4.0), 6.5, scene.box)
+
+
+def test_a_scene_has_the_size_asked_for_and_the_models_grid(session: Session, sampling: Sampling) -> None:
+    result = finish(session, GenerateRequest((70, 52), sampling))
+    assert result.scene is not None
+    assert result.scene.grid == Grid((70, 52, HEIGHT), (0.2, 0.2, 0.2))
+    assert result.scene.metadata["provenance"][0]["sampling"]["seed"] == 3
+    assert result.labels.max() < 20
+
+
+def test_one_seed_one_scene(session: Session, sampling: Sampling) -> None:
+    request = GenerateRequest((64, 64), sampling)
+    first, again = finish(session, request), finish(session, request)
+    other = finish(session, GenerateRequest((64, 64), replace(sampling, seed=4)))
+    assert np.array_equal(first.labels, again.labels)
+    assert not np.array_equal(first.labels, other.labels)
+
+
+def test_steps_count_up_and_end_with_the_result(session: Session, sampling: Sampling) -> None:
+    steps = list(session.run(GenerateRequest((112, 64), replace(sampling, preview="every"))))
+    assert [(s.index, s.total) for s in steps] == [(1, 4), (2, 4), (3, 4), (4, 4), (4, 4)]
+    assert [s.result is not None for s in steps] == [False] * 4 + [True]
+    shown = [s for s in steps if s.labels is not None]
+    assert shown
+    assert all(s.box is not None and s.labels is not None and s.labels.shape == s.box.shape for s in shown)
+    assert all(s.labels is None for s in session.run(GenerateRequest((64, 64), sampling)))
+
+
+def test_inpainting_changes_masked_voxels_only(session: Session, sampling: Sampling, scene: VoxelScene) -> None:
+    before, mask = scene.read(), stroke(scene)
+    result = finish(session, InpaintRequest(scene, mask, sampling))
+    after = before.copy()
+    after[result.box.slices] = result.labels
+    changed = VoxelMask.of_array(after != before)
+    assert changed.count > 0
+    assert changed.subtract(mask).is_empty
+    assert np.array_equal(scene.read(), before), "the request's scene was written to"
+
+
+def test_inpainting_depends_on_what_is_known_but_not_on_what_is_hidden(
+    session: Session, sampling: Sampling, scene: VoxelScene
+) -> None:
+    mask = VoxelMask.of_box(Box((30, 20, 0), (52, 47, HEIGHT)))
+    plain = finish(session, InpaintRequest(scene, mask, sampling)).labels
+    hidden_differs, known_differs = scene.snapshot(), scene.snapshot()
+    hidden_differs.write(mask.box, np.full(mask.box.shape, 13, np.uint8))
+    beside = Box((20, 20, 0), (30, 47, HEIGHT))
+    known_differs.write(beside, np.full(beside.shape, 13, np.uint8))
+    assert np.array_equal(finish(session, InpaintRequest(hidden_differs, mask, sampling)).labels, plain)
+    assert not np.array_equal(finish(session, InpaintRequest(known_differs, mask, sampling)).labels, plain)
+
+
+def test_strength_below_one_starts_from_what_is_there(session: Session, sampling: Sampling, scene: VoxelScene) -> None:
+    mask = VoxelMask.of_box(Box((30, 20, 0), (52, 47, HEIGHT)))
+    changed = scene.snapshot()
+    changed.write(mask.box, np.full(mask.box.shape, 13, np.uint8))
+    weak = replace(sampling, strength=0.3)
+    assert not np.array_equal(
+        finish(session, InpaintRequest(scene, mask, weak)).labels,
+        finish(session, InpaintRequest(changed, mask, weak)).labels,
+    )
+
+
+@pytest.mark.parametrize("at", [(0, 0), (40, 16), None, (13, 3)])
+def test_outpainting_keeps_every_old_byte(
+    session: Session, sampling: Sampling, scene: VoxelScene, at: tuple[int, int] | None
+) -> None:
+    scene.store.add_channel("instances", np.uint32)
+    ids = np.random.default_rng(1).integers(0, 9, scene.grid.shape).astype(np.uint32)
+    scene.store.write(scene.box, ids, channel="instances")
+    result = finish(session, OutpaintRequest(scene, (144, 97), sampling, at, overlap=32))
+    assert result.scene is not None
+    x, y = result.at
+    assert at is None or result.at == at
+    old = Box((x, y, 0), (x + 96, y + 80, HEIGHT))
+    assert np.array_equal(result.scene.read(old), scene.read())
+    assert np.array_equal(result.scene.store.read(old, "instances"), ids)
+    assert result.mask.count == (144 * 97 - 96 * 80) * HEIGHT
+    assert np.allclose(result.scene.grid.to_metres((x, y, 0)), scene.grid.origin)
+
+
+def test_cancelling_between_steps_leaves_nothing(session: Session, sampling: Sampling, scene: VoxelScene) -> None:
+    before = scene.read()
+    request = InpaintRequest(scene, stroke(scene), sampling)
+    whole = finish(session, request).labels
+    steps = session.run(request)
+    next(steps)
+    steps.close()  # type: ignore[attr-defined]
+    assert np.array_equal(scene.read(), before)
+    assert np.array_equal(finish(session, request).labels, whole)
+
+
+@pytest.mark.parametrize("strength", [1.0, 0.5])
+def test_barred_classes_are_never_made(
+    session: Session, sampling: Sampling, scene: VoxelScene, strength: float
+) -> None:
+    plain = finish(session, GenerateRequest((64, 64), sampling))
+    counts = np.bincount(plain.labels.ravel(), minlength=20)
+    names = label_space().names
+    barred = [names[i] for i in np.argsort(counts)[-6:] if i != 0]
+    choice = replace(sampling, forbid=tuple(barred), strength=strength)
+    mask = stroke(scene)
+    result = finish(session, InpaintRequest(scene, mask, choice))
+    made = result.labels[mask.within(result.box)]
+    assert not np.isin(made, [label_space().find(n) for n in barred]).any()
+
+
+def test_allowing_bars_all_other_classes_but_empty(session: Session, sampling: Sampling) -> None:
+    result = finish(session, GenerateRequest((64, 64), replace(sampling, allow=("road", "building"))))
+    assert set(np.unique(result.labels)) <= {0, 9, 13}
+
+
+def test_known_latents_can_be_kept_too(session: Session, sampling: Sampling, scene: VoxelScene) -> None:
+    mask = stroke(scene)
+    kept = finish(session, InpaintRequest(scene, mask, replace(sampling, keep_known=True)))
+    assert kept.labels.shape == mask.box.shape
+
+
+def test_a_layout_and_its_guidance_steer(session: Session, sampling: Sampling) -> None:
+    classes = np.zeros((8, 8), np.uint8)
+    classes[2:6, 1:4] = 6
+    layout = LayoutMap(classes, np.where(classes == 6, 5, 0).astype(np.uint8))
+    results = [
+        finish(session, GenerateRequest((64, 64), replace(sampling, guidance=g), m)).labels
+        for m, g in ((None, 1.0), (layout, 1.0), (layout, 3.0))
+    ]
+    assert not np.array_equal(results[0], results[1])
+    assert not np.array_equal(results[1], results[2])
+
+
+def test_the_crop_follows_the_brush_not_the_city() -> None:
+    box = context_of(Box((1000, 2000, 3), (1010, 2004, 9)), 32, 16)
+    assert box.shape[2] == 32
+    assert max(box.shape[:2]) <= 160
+    assert min(box.shape[:2]) >= 128
+    assert box.snap((16, 16, 1)) == box
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 256), (0, 257), (-40, 700), (5, 1792), (0, 16)])
+def test_windows_cover_an_axis_with_enough_overlap(start: int, stop: int) -> None:
+    spans = cover(start, stop, 256, 96, 16)
+    assert spans[0][0] <= start
+    assert spans[-1][1] >= stop
+    assert all(a % 16 == 0 and (b - a) % 16 == 0 and b - a <= 256 for a, b in spans)
+    assert all(before[1] - after[0] >= 96 for before, after in zip(spans, spans[1:], strict=False))
+
+
+def test_windows_go_outward_and_skip_what_is_known() -> None:
+    todo: NDArray[np.bool_] = np.ones((640, 256), dtype=np.bool_)
+    todo[:300] = False
+    windows = plan_windows(todo, Box((0, 0, 0), (640, 256, 32)), 256, 96, 16)
+    starts = [w.lower[0] for w in windows]
+    assert starts == sorted(starts)
+    assert all(w.upper[0] > 300 for w in windows)
+    made = np.zeros_like(todo)
+    for w in windows:
+        made[w.slices[0], w.slices[1]] = True
+    assert made[300:].all()
+
+
+def other_space(scene: VoxelScene) -> VoxelScene:
+    return VoxelScene(scene.grid, label_space("carlasc"))
+
+
+def test_impossible_requests_name_values_and_a_way_out(session: Session, sampling: Sampling, scene: VoxelScene) -> None:
+    tall = VoxelScene(Grid((64, 64, 9)), scene.space)
+    cases: list[tuple[Request, type[Exception], str]] = [
+        (GenerateRequest((8, 64), sampling), RequestError, "8 x 64.*take 16"),
+        (GenerateRequest((64, 64), sampling, LayoutMap.free((3, 8))), RequestError, "3 x 8 cells.*--size 24 64"),
+        (InpaintRequest(scene, VoxelMask.nothing(), sampling), RequestError, "paint a mask"),
+        (InpaintRequest(tall, VoxelMask.of_box(tall.box), sampling), GridError, "height 9.*convert"),
+        (InpaintRequest(other_space(scene), stroke(scene), sampling), GridError, "carlasc.*--like tiny"),
+        (OutpaintRequest(scene, (96, 64), sampling, overlap=32), RequestError, "do not enlarge"),
+        (OutpaintRequest(scene, (128, 96), sampling, (40, 0), 32), RequestError, r"\(40, 0\).*within"),
+        (OutpaintRequest(scene, (128, 96), sampling, None, 64), RequestError, "overlap 64"),
+        (GenerateRequest((64, 64), replace(sampling, forbid=("cat",))), LabelError, "no class 'cat'"),
+    ]
+    for request, error, words in cases:
+        with pytest.raises(error, match=words):
+            list(session.run(request))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [{"steps": 0}, {"sampler": "magic"}, {"strength": 0.0}, {"strength": 1.2}, {"guidance": -1.0}, {"seed": -1}],
+)
+def test_impossible_sampling_is_refused(bad: dict[str, object]) -> None:
+    with pytest.raises(RequestError):
+        Sampling(**bad)  # type: ignore[arg-type]

@@ -8,8 +8,8 @@ import numpy as np
 
 from editor.viewport.handles import Handles
 from editor.viewport.scene_visual import Lens
-from editor.viewport.shapes import box_edges, circle, dashes, floor_ticks, letter
-from editor.viewport.strokes import Strokes
+from editor.viewport.shapes import box_edges, circle, dashes, disc, floor_ticks, letter
+from editor.viewport.strokes import Facets, Strokes
 from editor.viewport.theme import Rgb, Theme, rgb
 from engine.geometry.rays import Hit
 from engine.grid import Box
@@ -18,7 +18,7 @@ Shape = Literal["voxel", "ball", "box"]
 
 _AXES = (("x", rgb("f2545b"), "right"), ("y", rgb("7bc950"), "back"), ("z", rgb("4c9fff"), "top"))
 _FLAT = np.eye(4)
-_CENTRE, _ARM, _LETTER = 46, 26, 35  # pixels: the axes' place from the lower left corner, their length, their letters'
+_CENTRE, _ARM, _LETTER, _DISC = 50, 24, 33, 42  # pixels: middle of the axes from the corner, then lengths from there
 
 
 class Overlays:
@@ -40,6 +40,7 @@ class Overlays:
         self._radius = 0.0
         self._hit: Hit | None = None
         self._bounds, self._ticks, self._region = Strokes(behind=0.25), Strokes(behind=0.0), Strokes(behind=0.45)
+        self._disc = Facets(behind=0.0)
         self._brush, self._axes = Strokes(behind=0.35), Strokes(behind=0.0)
 
     @property
@@ -131,6 +132,8 @@ class Overlays:
             strokes = [((0.0, 0.0), (end[0], end[1])), *letter(name, (tip[0] * _LETTER, tip[1] * _LETTER), 3.6)]
             lines += [[[*(centre + np.array(p) * pixel), 0.0] for p in ends] for ends in strokes]
             colours += [(*colour, 1.0)] * len(strokes)
+        self._disc.set(disc(centre, _DISC * pixel), (*self._theme.sky_low, 0.6))
+        self._disc.draw(_FLAT, on_top=True)
         self._axes.width = 1.8 * lens.size[0] / window[0]
         self._axes.set(lines, colours)
         self._axes.draw(_FLAT, lens.size, on_top=True)

@@ -55,6 +55,12 @@ def circle(centre: ArrayLike, a: ArrayLike, b: ArrayLike, parts: int = 64) -> Fl
     return np.stack([points[:-1], points[1:]], axis=1)
 
 
+def disc(centre: Floats, radii: Floats, parts: int = 48) -> Floats:
+    """Give a filled ellipse in the plane, `(parts, 3, 3)` triangles; `centre` and `radii (2,)`."""
+    rim = circle((*centre, 0.0), (radii[0], 0.0, 0.0), (0.0, radii[1], 0.0), parts)
+    return np.concatenate([rim, np.broadcast_to((*centre, 0.0), (parts, 1, 3))], axis=1)
+
+
 def dashes(segments: Floats, length: float) -> Floats:
     """Cut segments `(N, 2, 3)` into dashes of about `length` metres with gaps as long, `(M, 2, 3)`."""
     out = []

@@ -43,11 +43,10 @@ class Strokes:
         self._program["u_window"] = window
         self._program["u_width"] = self.width
         gloo.set_state(blend=True, blend_func=("src_alpha", "one_minus_src_alpha", "zero", "one"), cull_face=False)
-        for depth, opacity in (("always", 1.0),) if on_top else (("greater", self.behind), ("lequal", 1.0)):
-            if opacity > 0:
-                gloo.set_state(depth_test=True, depth_mask=False, depth_func=depth)
-                self._program["u_opacity"] = opacity
-                self._program.draw("triangles")
+        for depth, opacity in _passes(self.behind, on_top):
+            gloo.set_state(depth_test=True, depth_mask=False, depth_func=depth)
+            self._program["u_opacity"] = opacity
+            self._program.draw("triangles")
         gloo.set_state(depth_mask=True, depth_func="lequal", blend=False)
 
 
@@ -70,14 +69,21 @@ class Facets:
         corners["a_colour"] = np.broadcast_to(np.asarray(colours, dtype=np.float32), (len(places), 4))[:, None]
         self._program.bind(gloo.VertexBuffer(corners.ravel()))
 
-    def draw(self, matrix: Matrix) -> None:
-        """Draw over what is there."""
+    def draw(self, matrix: Matrix, on_top: bool = False) -> None:
+        """Draw over what is there; `on_top` hides nothing."""
         if not self._count:
             return
         self._program["u_matrix"] = matrix.T.astype(np.float32)
         gloo.set_state(blend=True, blend_func=("src_alpha", "one_minus_src_alpha", "zero", "one"), cull_face=False)
-        for depth, opacity in (("greater", self.behind), ("lequal", 1.0)):
+        for depth, opacity in _passes(self.behind, on_top):
             gloo.set_state(depth_test=True, depth_mask=False, depth_func=depth)
             self._program["u_opacity"] = opacity
             self._program.draw("triangles")
         gloo.set_state(depth_mask=True, depth_func="lequal", blend=False)
+
+
+def _passes(behind: float, on_top: bool) -> list[tuple[str, float]]:
+    """List what is drawn: the depth test and the opacity of what passes it."""
+    if on_top:
+        return [("always", 1.0)]
+    return [("greater", behind), ("lequal", 1.0)] if behind > 0 else [("lequal", 1.0)]

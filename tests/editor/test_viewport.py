@@ -309,7 +309,7 @@ def test_the_letter_of_an_axis_turns_the_view_and_is_no_stroke(canvas: ViewportC
     events: list[Pointer] = []
     canvas.pointer.connect(events.append)
     up = canvas.view.basis[1][2]
-    drag(canvas, (46, 300 - 46 - 35 * up), (100, 150))
+    drag(canvas, (50, 300 - 50 - 33 * up), (100, 150))
     assert events == []
     assert (canvas.view.azimuth, canvas.view.elevation) == (-90.0, 90.0)
     drag(canvas, (240, 150), (250, 150))

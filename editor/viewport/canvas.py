@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import vispy
@@ -13,17 +12,17 @@ from psygnal import Signal
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
-from vispy import app, gloo
+from vispy import app
 
 from editor.model.pointer import HandleDrag, Kind, Pointer
 from editor.viewport.display import Display
 from editor.viewport.gestures import Gestures
 from editor.viewport.orbit import OrbitCamera
-from editor.viewport.overlays import Overlays, Shape
-from editor.viewport.pace import Pace
-from editor.viewport.scene_visual import Lens, SceneVisual
+from editor.viewport.overlays import Shape
+from editor.viewport.painter import Painter, Wish
+from editor.viewport.scene_visual import Lens
 from editor.viewport.theme import Theme
-from engine.geometry.camera import Camera, box_corners
+from engine.geometry.camera import Camera
 from engine.geometry.rays import Hit
 from engine.grid import Box
 from engine.mask import VoxelMask
@@ -34,17 +33,8 @@ vispy.use(app="pyside6", gl="gl2")
 Position = tuple[float, float]
 Labels = NDArray[np.uint8]
 
-_MAX_3D_TEXTURE_SIZE = 0x8073
 _REST = 170  # milliseconds without movement after which the full picture is drawn
 _DEGREES = 0.28  # per pixel of an orbiting drag
-
-
-@dataclass(frozen=True)
-class _Forced:
-    """How to draw the picture that is being grabbed."""
-
-    scale: float
-    marks: bool
 
 
 class _Surface(app.Canvas):
@@ -75,10 +65,8 @@ class ViewportCanvas:
 
     Attributes
     ----------
-    frames
-        Pictures drawn so far.
-    longest_texture
-        The driver's limit on the edge of a 3D texture; 0 until the first picture.
+    painter, overlays, display
+        What draws; the marks over the voxels; what the voxels are composed of.
     """
 
     pointer = Signal(Pointer)
@@ -88,18 +76,13 @@ class ViewportCanvas:
 
     def __init__(self, size: tuple[int, int] = (1280, 800)) -> None:
         self._surface = _Surface(self, size)
-        self._visual = SceneVisual()
+        self.painter = Painter()
+        self._visual = self.painter.visual
+        self.overlays = self.painter.overlays
         self.display = Display(self._visual)
-        self.overlays = Overlays()
-        self.pace = Pace()
         self._camera = OrbitCamera()
         self._theme = Theme.dark()
-        self._moving = False
         self._elsewhere = False  # the drag under way began on the axes, so no tool may have it
-        self._scale = 0.0
-        self._forced: _Forced | None = None
-        self.longest_texture = 0
-        self.frames = 0
         self._rest = QTimer(self.native)
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST)
@@ -247,23 +230,17 @@ class ViewportCanvas:
 
     def grab(self, scale: float = 2.0, marks: bool = True) -> QImage:
         """Take a picture of the view with `scale` rays per pixel and axis, with or without lines, brush and handles."""
-        self._forced = _Forced(scale, marks)
+        self.painter.wish = Wish(scale, marks)
         try:
             picture: QImage = self._surface.native.grabFramebuffer()
         finally:
-            self._forced = None
+            self.painter.wish = None
         return picture
 
     def close(self) -> None:
         """Let go of the window's resources."""
         self._rest.stop()
         self._surface.close()
-
-    @property
-    def texture_shape(self) -> tuple[int, ...]:
-        """Shape (depth, height, width) of the texture that holds the labels."""
-        texture = self._visual.labels.texture
-        return () if texture is None else tuple(texture.shape[:3])
 
     # called by gestures
 
@@ -292,7 +269,7 @@ class ViewportCanvas:
     def use(self, kind: Kind, position: Position, buttons: frozenset[str], modifiers: frozenset[str]) -> None:
         handles = self.overlays.handles
         if kind == "press":
-            if (view := self.overlays.view_at(self._lens(self.window_size), position, self.window_size)) is not None:
+            if (view := self.overlays.view_at(self._lens(), position, self.window_size)) is not None:
                 self._elsewhere = True
                 self.look_from(view)
             elif (face := self._handle_at(position)) is not None:
@@ -325,42 +302,17 @@ class ViewportCanvas:
     # drawing
 
     def draw(self) -> None:
-        """Draw into the window; only what has changed since is cast anew."""
-        self._bind_window()
-        size = self._surface.physical_size
-        lens = self._lens((int(size[0]), int(size[1])))
-        scale = self.pace.moving_scale if self._moving else self.pace.resting_scale
-        if self._forced:
-            scale = self._forced.scale
-        if self._visual.is_stale or scale != self._scale:
-            start = time.perf_counter()
-            self._visual.render(lens, scale, self.longest_texture)
-            self._surface.context.finish()
-            self.pace.note(scale, time.perf_counter() - start)
-            self._scale = scale
-        gloo.set_viewport(0, 0, *lens.size)
-        gloo.set_clear_color((0, 0, 0, 1))
-        self._visual.show(lens)
-        if not self._forced or self._forced.marks:
-            self.overlays.draw(lens, self.window_size)
-        self.frames += 1
+        """Draw into the window; called by vispy when the time has come."""
+        self.painter.paint(self._surface, self._camera, self.display.box, self.window_size)
 
-    def _bind_window(self) -> None:
-        """Tell vispy which frame buffer the window has now: Qt makes a new one whenever the size changes."""
-        context = self._surface.context
-        context.flush_commands()
-        context.shared.parser.env["fb_stack"] = [self._surface.native.defaultFramebufferObject()]
-        if not self.longest_texture:
-            self.longest_texture = int(gloo.gl.glGetParameter(_MAX_3D_TEXTURE_SIZE))
+    def come_to_rest(self) -> None:
+        """Draw finely from now on, as after a moment without movement."""
+        self._rest.stop()
+        self.painter.is_moving = False
+        self._surface.update()
 
-    def _lens(self, size: tuple[int, int]) -> Lens:
-        box, voxel = self.display.box, self._visual.voxel_size
-        box = box.pad(max(80, max(box.shape) // 4))  # room for what is drawn round the scene
-        corners = box_corners(np.multiply(box.lower, voxel), np.multiply(box.upper, voxel))
-        depth = (corners - self._camera.eye) @ self._camera.basis[2]
-        far = max(float(depth.max()), 1.0)
-        near = float(depth.min()) if self._camera.orthographic else max(float(depth.min()), far / 4000, 0.05)
-        return Lens(self._camera, size, near, far)
+    def _lens(self) -> Lens:
+        return self.painter.make_lens(self._camera, self.display.box, self.window_size)
 
     def _look(self, camera: OrbitCamera) -> None:
         if camera != self._camera:
@@ -371,14 +323,8 @@ class ViewportCanvas:
 
     def _touch(self) -> None:
         """Draw coarsely now and finely once nothing has moved for a moment."""
-        self._moving = True
+        self.painter.is_moving = True
         self._rest.start()
-        self._surface.update()
-
-    def come_to_rest(self) -> None:
-        """Draw finely from now on, as after a moment without movement."""
-        self._rest.stop()
-        self._moving = False
         self._surface.update()
 
     def _ray_in_metres(self, position: Position) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -387,7 +333,7 @@ class ViewportCanvas:
         return self._camera.ray(x, y, width / height)
 
     def _handle_at(self, position: Position) -> tuple[int, int] | None:
-        return self.overlays.handles.find(self._lens(self.window_size), position, self.window_size)
+        return self.overlays.handles.find(self._lens(), position, self.window_size)
 
     def _drag_handle(self, kind: Kind, position: Position) -> None:
         handles = self.overlays.handles

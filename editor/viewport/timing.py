@@ -54,7 +54,7 @@ def measure_viewport(scene: VoxelScene | None = None, size: tuple[int, int] = (1
         _finish(application, canvas)
         result[name] = _median(lambda action=action: (action(), _finish(application, canvas)))  # type: ignore[misc]
     result["pick_ms"] = _median(lambda: canvas.pick((size[0] * 0.5, size[1] * 0.55)))
-    result["orbit_scale"] = canvas.pace.moving_scale
+    result["orbit_scale"] = canvas.painter.pace.moving_scale
     canvas.close()
     return result
 
@@ -82,9 +82,9 @@ def _median(action: Callable[[], object]) -> float:
 def _finish(application: object, canvas: ViewportCanvas) -> None:
     """Let the window paint what is due."""
     assert isinstance(application, QApplication)
-    done = canvas.frames
+    done = canvas.painter.frames
     deadline = time.perf_counter() + 20
-    while canvas.frames == done and time.perf_counter() < deadline:
+    while canvas.painter.frames == done and time.perf_counter() < deadline:
         application.processEvents()
 
 

@@ -165,11 +165,11 @@ def test_a_scene_longer_than_the_driver_allows_looks_the_same(qtbot) -> None:
     pictures = []
     for longest in (2048, 23):
         canvas = open_canvas(qtbot)
-        canvas.longest_texture = longest
+        canvas.painter.longest_texture = longest
         canvas.show_scene(make_scene())
         canvas.show_mask(VoxelMask.of_ball((30, 20, 4), 8, canvas.display.box))
         pictures.append(picture(canvas))
-        assert max(canvas.texture_shape[:2]) <= longest
+        assert max(canvas.painter.visual.labels.texture.shape[:2]) <= longest
         canvas.close()
     np.testing.assert_array_equal(*pictures)
 

@@ -148,9 +148,9 @@ class Document:
         self.state_changed.emit()
 
     def _run(self, edit: Edit, forward: bool) -> None:
-        grid, space, mask = self.scene.grid, self.scene.space, self.mask
+        scene, mask = self.scene, self.mask
         box = edit.apply(self._frame) if forward else edit.revert(self._frame)
-        if self.scene.grid != grid or self.scene.space != space:
+        if self.scene is not scene:  # whoever shows it must read from the new one
             self.classes.use_space(self.scene.space)
             self.scene_replaced.emit()
             return

@@ -34,6 +34,7 @@ Position = tuple[float, float]
 Labels = NDArray[np.uint8]
 
 _REST = 170  # milliseconds without movement after which the full picture is drawn
+_IDLE = 400  # milliseconds after which a picture at rest is made finer
 _DEGREES = 0.28  # per pixel of an orbiting drag
 
 
@@ -87,6 +88,9 @@ class ViewportCanvas:
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST)
         self._rest.timeout.connect(self.come_to_rest)
+        self._idle = QTimer(self.native)
+        self._idle.setSingleShot(True)
+        self._idle.timeout.connect(self._refine)
         self._gestures = Gestures(self.native, self)
 
     @property
@@ -240,6 +244,7 @@ class ViewportCanvas:
     def close(self) -> None:
         """Let go of the window's resources."""
         self._rest.stop()
+        self._idle.stop()
         self._surface.close()
 
     # called by gestures
@@ -304,12 +309,20 @@ class ViewportCanvas:
     def draw(self) -> None:
         """Draw into the window; called by vispy when the time has come."""
         self.painter.paint(self._surface, self._camera, self.display.box, self.window_size)
+        if self.painter.wants_refining and not self._idle.isActive():
+            self._idle.start(_IDLE)
 
     def come_to_rest(self) -> None:
         """Draw finely from now on, as after a moment without movement."""
         self._rest.stop()
         self.painter.is_moving = False
         self._surface.update()
+
+    def _refine(self) -> None:
+        """Smooth the edges of a picture at rest, part by part, so that the next movement never waits."""
+        if self.painter.wants_refining:
+            self.painter.refine(self._surface, self._camera, self.display.box)
+            self._idle.start(1)
 
     def _lens(self) -> Lens:
         return self.painter.make_lens(self._camera, self.display.box, self.window_size)

@@ -55,7 +55,7 @@ class Overlays:
     def set_bounds(self, box: Box, voxel_size: tuple[float, float, float]) -> None:
         """Say where the scene ends."""
         self._box, self._voxel_size = box, voxel_size
-        self.handles.box, self.handles.voxel_size = box, voxel_size
+        self.handles.box, self.handles.voxel_size, self.handles.pulled = box, voxel_size, None
         self._redo()
 
     def set_ghost(self, box: Box | None) -> None:

@@ -41,3 +41,9 @@ class Pace:
     def resting_scale(self) -> float:
         """1, or 2 on hardware that smooths edges at no cost one would notice."""
         return 2.0 if self._full is not None and self._full * 4 <= self.idle_budget else 1.0
+
+    def share(self, scale: float) -> float:
+        """The part of a picture that may be drawn at once without being felt."""
+        if self._full is None:
+            return 0.1
+        return min(1.0, self.budget / max(self._full * scale**2, 1e-6))

@@ -83,7 +83,8 @@ class SceneVisual:
         self._composites = {
             fine: gloo.Program(FULLSCREEN, ("#define FINE\n" if fine else "") + COMPOSITE) for fine in (False, True)
         }
-        self._target: gloo.FrameBuffer | None = None
+        self._targets: list[gloo.FrameBuffer | None] = [None, None]  # the quick picture, and the fine one in the making
+        self._shown: gloo.FrameBuffer | None = None
         self._samples = 1.0
         self._theme = Theme.dark()
 
@@ -119,22 +120,40 @@ class SceneVisual:
         """Cast the rays into the kept picture, `scale` texels per pixel of the window."""
         for field in (self.labels, self.flags):
             field.flush(longest)
-        size = tuple(max(1, round(n * scale)) for n in lens.size)
-        target = self._make_target((size[0], size[1]))
-        program = self._program()
-        self._set_camera(program, lens, size[1])
-        self._set_look(program)
-        with target:
-            gloo.set_viewport(0, 0, *size)
-            gloo.set_state(depth_test=False, blend=False, cull_face=False)
-            program.draw("triangle_strip")
-        self._samples = scale
+        self._targets[0] = self._cast(self._targets[0], lens, scale, (0.0, 1.0))
+        self._shown, self._samples = self._targets[0], scale
         self.is_stale = False
+
+    def refine(self, lens: Lens, scale: float, rows: tuple[float, float]) -> None:
+        """Cast a share of a finer picture, `rows` from 0 (bottom) to 1; the last share brings it on show."""
+        self._targets[1] = self._cast(self._targets[1], lens, scale, rows)
+        if rows[1] >= 1:
+            self._shown, self._samples = self._targets[1], scale
+
+    def _cast(
+        self, target: gloo.FrameBuffer | None, lens: Lens, scale: float, rows: tuple[float, float]
+    ) -> gloo.FrameBuffer:
+        """Draw some rows of a picture into a target of the right size, which is made where it is not."""
+        width, height = (max(1, round(n * scale)) for n in lens.size)
+        if target is None or target.color_buffer.shape[:2] != (height, width):
+            picture = gloo.Texture2D((height, width, 4), format="rgba", internalformat="rgba32f")
+            target = gloo.FrameBuffer(color=picture)
+        program = self._program()
+        self._set_camera(program, lens, height)
+        self._set_look(program)
+        low, high = (round(share * height) for share in rows)
+        with target:
+            gloo.set_viewport(0, 0, width, height)
+            gloo.set_scissor(0, low, width, high - low)
+            gloo.set_state(scissor_test=True, depth_test=False, blend=False, cull_face=False)
+            program.draw("triangle_strip")
+            gloo.set_state(scissor_test=False)
+        return target
 
     def show(self, lens: Lens) -> None:
         """Bring the kept picture to the window, with outlines and depth."""
-        assert self._target is not None
-        picture, program = self._target.color_buffer, self._composites[self._samples > 1.5]
+        assert self._shown is not None
+        picture, program = self._shown.color_buffer, self._composites[self._samples > 1.5]
         program["a_corner"] = _CORNERS
         program["u_picture"] = picture
         program["u_texel"] = 1 / picture.shape[1], 1 / picture.shape[0]
@@ -143,13 +162,6 @@ class SceneVisual:
         gloo.set_state(depth_test=True, depth_func="always", depth_mask=True, blend=False, cull_face=False)
         program.draw("triangle_strip")
         gloo.set_state(depth_func="lequal")
-
-    def _make_target(self, size: tuple[int, int]) -> gloo.FrameBuffer:
-        shape = (size[1], size[0], 4)
-        if self._target is None or self._target.color_buffer.shape != shape:
-            picture = gloo.Texture2D(shape, format="rgba", internalformat="rgba32f", interpolation="nearest")
-            self._target = gloo.FrameBuffer(color=picture)
-        return self._target
 
     def _program(self) -> gloo.Program:
         """Give the program for what is to be drawn; it is compiled when first needed."""

@@ -433,6 +433,31 @@ def test_marks_are_drawn_and_themes_differ(canvas: ViewportCanvas) -> None:
     assert bare[2, 2].max() < 60
 
 
+def test_a_view_at_rest_becomes_fine_and_a_movement_coarse_again(canvas: ViewportCanvas, qtbot) -> None:
+    at_once = picture(canvas)
+    qtbot.waitUntil(lambda: canvas.painter.scale == 2.0)
+    by_parts = pixels(canvas.native.grabFramebuffer())
+    np.testing.assert_array_equal(by_parts, pixels(canvas.grab(2.0)))
+    assert (pixels(canvas.grab(2.0, marks=False)) != at_once).any(axis=2).mean() > 0.02
+    with qtbot.waitSignal(canvas.native.frameSwapped):
+        canvas.orbit(10, 0, False)
+    assert canvas.painter.scale <= 1
+
+
+def test_a_resized_window_shows_what_a_new_one_of_that_size_shows(canvas: ViewportCanvas, qtbot) -> None:
+    canvas.grab(1.0)
+    canvas.native.resize(350, 411)
+    qtbot.waitUntil(lambda: canvas.window_size == (350, 411))
+    with qtbot.waitSignal(canvas.native.frameSwapped):
+        canvas.native.update()
+    resized = picture(canvas)
+    other = open_canvas(qtbot, (350, 411))
+    other.show_scene(make_scene())
+    other.view = canvas.view
+    np.testing.assert_array_equal(resized, picture(other))
+    other.close()
+
+
 def test_windows_come_and_go(qtbot) -> None:
     pictures = []
     for _ in range(4):

@@ -56,6 +56,7 @@ class CandidateBar(QFrame):
         for part in (self._steps["previous"], self._steps["next"], self.place):
             part.setVisible(many)
         self.seed.setText(_words(candidate))
+        self.seed.setToolTip(candidate.failure.message if candidate.failure else "")
         self.accept.setEnabled(candidate.state == "ready")
         self._actions["candidate.accept"].setEnabled(candidate.state == "ready")
         self._show_notice()
@@ -64,9 +65,7 @@ class CandidateBar(QFrame):
     def _show_notice(self) -> None:
         proposal, scene = self._studio.proposal, self._studio.document.scene
         text = ""
-        if proposal is not None and proposal.candidate.failure is not None:
-            text = proposal.candidate.failure.message
-        elif proposal is not None and not proposal.fits(scene):
+        if proposal is not None and not proposal.fits(scene):
             text = "Made for other bounds of the scene; undo the change of bounds, or discard."
         edited = proposal.edited(scene) if proposal is not None and not text else None
         if edited is not None:

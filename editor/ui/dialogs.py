@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog, QMessageBox, QSpinBox, QWidget
 
 from editor.model.plan import Card
-from editor.ui.widgets import column, label, named, row
+from editor.ui.widgets import column, label, named
 
 Answer = Literal["save", "discard", "cancel"]
 _SIZES = ((256, 256), (384, 256), (512, 512), (1024, 1024))
@@ -66,11 +67,14 @@ class NewSceneDialog(QDialog):
         self.x, self.y = self._field("new.x"), self._field("new.y")
         self.metres = label("")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        buttons.button(QDialogButtonBox.StandardButton.Ok).setText("Create")
-        buttons.button(QDialogButtonBox.StandardButton.Ok).setProperty("role", "primary")
+        create, cancel = buttons.buttons()
+        create.setText("Create")
+        create.setProperty("role", "primary")
+        for part in (create, cancel):
+            part.setIcon(QIcon())
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        sizes = named("Voxels", row(self.x, label("×"), self.y))
+        sizes = named("Voxels", self.x, label("×"), self.y)
         self.setLayout(
             column(
                 label("New scene", "title"),

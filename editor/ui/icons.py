@@ -14,6 +14,7 @@ _DRAWN = "#000000"
 """Colour of the strokes in the shipped files; replaced when an icon is made."""
 
 
+@cache
 def make_icon(name: str, colour: str, muted: str, active: str | None = None) -> QIcon:
     """Make an icon: `colour` by default, `muted` where disabled, `active` where its button is checked."""
     icon = QIcon()

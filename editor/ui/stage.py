@@ -84,20 +84,16 @@ class Welcome(QFrame):
 class Stage(QWidget):
     """Holds the canvas and places the floating parts over it."""
 
-    def __init__(self, canvas: QWidget, studio: Studio) -> None:
+    def __init__(self, canvas: QWidget, studio: Studio, actions: Actions, theme: Theme) -> None:
         super().__init__(objectName="stage")
-        self._canvas, self._studio = canvas, studio
+        self._studio = studio
         self._blank = True
         canvas.setMinimumSize(320, 240)
-        self.setLayout(column(canvas, spacing=0))
         canvas.installEventFilter(self)
-
-    def furnish(self, actions: Actions, theme: Theme) -> None:
-        """Make the floating parts, once there are actions that work with the stage."""
-        self.badge = Badge(self._studio, self)
-        self.candidates = CandidateBar(self._studio, actions, self)
-        self.welcome = Welcome(self._studio, actions, self)
-        studio = self._studio
+        self.setLayout(column(canvas, spacing=0))
+        self.badge = Badge(studio, self)
+        self.candidates = CandidateBar(studio, actions, self)
+        self.welcome = Welcome(studio, actions, self)
         studio.jobs.changed.connect(lambda _job: self._refresh())
         studio.proposal_changed.connect(self._refresh)
         studio.plan.changed.connect(self._refresh)
@@ -136,8 +132,6 @@ class Stage(QWidget):
         self._place()
 
     def _place(self) -> None:
-        if not hasattr(self, "badge"):
-            return
         for part in (self.badge, self.candidates, self.welcome):
             part.adjustSize()
             part.raise_()

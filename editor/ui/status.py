@@ -22,6 +22,8 @@ class StatusBar(QStatusBar):
         super().__init__()
         self._studio = studio
         self.setSizeGripEnabled(False)
+        self.tip = label("")
+        self.addWidget(self.tip, 1)
         self.readout = label("", "")
         self.readout.setObjectName("readout")
         self.masked = label("", "")
@@ -39,6 +41,10 @@ class StatusBar(QStatusBar):
         studio.jobs.changed.connect(lambda _job: self._show_job(studio.jobs.running))
         self._show_scene()
         self._show_job(None)
+
+    def show_tip(self, text: str) -> None:
+        """Say what the tool in hand does."""
+        self.tip.setText(text)
 
     def show_hover(self, hit: Hit | None) -> None:
         """Name the voxel under the pointer."""

@@ -90,8 +90,10 @@ class ViewportLink:
     def _on_plan_changed(self) -> None:
         """Outline the bounds that were pulled outward, while there is no proposal to outline."""
         scene, extension = self._studio.document.scene, self._studio.plan.extension
-        if self._studio.proposal is None:
-            self._canvas.show_pulled(None if extension.is_nothing else extension.box(scene))
+        pulled = None if extension.is_nothing else extension.box(scene)
+        nothing_to_do = pulled is None and self._canvas.overlays.handles.pulled is None
+        if self._studio.proposal is None and not nothing_to_do:
+            self._canvas.show_pulled(pulled)
 
     def _on_pointer(self, pointer: Pointer) -> None:
         if self._tool != "tool.extend":

@@ -76,7 +76,7 @@ def row(*parts: QWidget | QLayout | int, spacing: int = 6) -> QHBoxLayout:
         elif isinstance(part, QLayout):
             layout.addLayout(part)
         else:
-            layout.addWidget(part)
+            layout.addWidget(part, 0 if isinstance(part, QLabel | QToolButton) else 1)
     return layout
 
 

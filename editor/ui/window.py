@@ -7,32 +7,27 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QSizePolicy, QTabWidget, QToolBar, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSizePolicy, QToolBar, QWidget
 
 from editor.model.jobs import Failure
 from editor.model.studio import Studio
 from editor.settings import Settings, SettingsFile, home
 from editor.tools.gesture import Brush, GestureRunner, ToolContext
 from editor.ui.actions import TOOL_STRIP, TOP_BAR, Actions, ActionSpec, fill_bar, fill_menus
-from editor.ui.classes_dock import ClassesDock
 from editor.ui.commands import TOOLS, Commands
 from editor.ui.dialogs import Dialogs
+from editor.ui.docks import LAYOUT_VERSION, Docks
 from editor.ui.files import Files, Formats
-from editor.ui.generate_dock import GenerateDock
-from editor.ui.mask_dock import MaskDock
 from editor.ui.notice_bar import NoticeBar
 from editor.ui.options_bar import OptionsBar
 from editor.ui.stage import Stage
 from editor.ui.status import StatusBar
 from editor.ui.theme import apply_theme, theme_named
 from editor.ui.viewport_link import ViewportLink
-from editor.ui.widgets import column, scrolled
+from editor.ui.widgets import column
 from editor.viewport.canvas import ViewportCanvas
 from editor.worker import DeviceInfo, Worker, describe
 from engine.errors import ScenewrightError
-
-_LAYOUT_VERSION = 1
-_DOCK_WIDTH = 330
 
 
 class MainWindow(QMainWindow):
@@ -67,8 +62,8 @@ class MainWindow(QMainWindow):
         brush = Brush(settings.brush_radius, settings.brush_depth, settings.brush_mode)  # type: ignore[arg-type]
         self.gestures = GestureRunner(ToolContext(studio.document, canvas.pick, brush), TOOLS["tool.brush"])
         self.commands = Commands(self, studio, self.gestures)
-        self.stage = Stage(canvas.native, studio)
-        self.actions_table = Actions(self, self.stage, self._run, self.theme)
+        self.actions_table = Actions(self, canvas.native, self._run, self.theme)
+        self.stage = Stage(canvas.native, studio, self.actions_table, self.theme)
         self.notice = NoticeBar(self.theme)
         self.files = Files(studio, formats, Dialogs(self), self.notice, settings, self._convert)
         self._build()
@@ -96,14 +91,14 @@ class MainWindow(QMainWindow):
         self.actions_table[name].setChecked(True)
         self.options.show_tool(name)
         self.link.use_tool(name)
-        self.statusBar().showMessage(self.actions_table[name].statusTip())
+        self.statusBar().show_tip(self.actions_table[name].statusTip())  # type: ignore[attr-defined]
 
     def use_theme(self, name: str) -> None:
         """Change between `dark` and `light`."""
         self.theme = theme_named(name)
         self.settings.theme = self.theme.name
         self._dress_program()
-        for part in (self.actions_table, self.notice, self.stage, self.options, self.generate_dock, self.classes_dock):
+        for part in (self.actions_table, self.notice, self.stage, self.options, self.docks):
             part.dress(self.theme)
         self.actions_table["view.theme"].setText("Light Theme" if self.theme.is_dark else "Dark Theme")
         self.actions_table["view.theme"].setIcon(self.theme.icon("sun" if self.theme.is_dark else "moon"))
@@ -111,8 +106,7 @@ class MainWindow(QMainWindow):
 
     def reset_layout(self) -> None:
         """Put all docks back to where they were at the first start."""
-        self.restoreState(self._first_layout, _LAYOUT_VERSION)
-        self._size_docks()
+        self.docks.reset()
 
     def show_failure(self, failure: Failure) -> None:
         """Show what went wrong in one line with details."""
@@ -124,7 +118,6 @@ class MainWindow(QMainWindow):
         self.setObjectName("main")
         self.setAcceptDrops(True)
         self.setDockOptions(QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks)
-        self.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.North)
         self.options = OptionsBar(self.studio, self.gestures.context)
         self.options.dress(self.theme)
         self._build_bars()
@@ -132,8 +125,7 @@ class MainWindow(QMainWindow):
         centre.setLayout(column(self.notice, self.stage, spacing=0))
         centre.layout().setStretch(1, 1)
         self.setCentralWidget(centre)
-        self.stage.furnish(self.actions_table, self.theme)
-        self._build_docks()
+        self.docks = Docks(self, self.studio, self.actions_table, self.theme)
         self.setStatusBar(StatusBar(self.studio))
         self._build_menus()
 
@@ -153,43 +145,9 @@ class MainWindow(QMainWindow):
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, strip)
         self._bars = (top, strip)
 
-    def _build_docks(self) -> None:
-        actions = self.actions_table
-        self.generate_dock = GenerateDock(
-            self.studio, actions["generate.run"], actions["generate.roll"], actions["generate.cancel"], self.theme
-        )
-        self.classes_dock = ClassesDock(self.studio.document, actions["class.show_all"], self.theme)
-        self.mask_dock = MaskDock(self.studio.document, actions)
-        self._docks = [
-            self._dock("Generate", scrolled(self.generate_dock)),
-            self._dock("Classes", self.classes_dock),
-            self._dock("Mask", self.mask_dock),
-        ]
-        self.tabifyDockWidget(self._docks[1], self._docks[2])
-        for dock in self._docks[1:]:
-            dock.setTitleBarWidget(QWidget())  # its tab says the name already
-        self._docks[1].raise_()
-        self._size_docks()
-        self._first_layout = self.saveState(_LAYOUT_VERSION)
-
-    def _dock(self, title: str, content: QWidget) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(f"dock.{title.lower()}")
-        dock.setWidget(content)
-        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
-        content.setMinimumWidth(_DOCK_WIDTH - 30)
-        content.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-        return dock
-
-    def _size_docks(self) -> None:
-        self.resizeDocks(self._docks[:1], [_DOCK_WIDTH], Qt.Orientation.Horizontal)
-        self.resizeDocks(self._docks[:2], [450, 330], Qt.Orientation.Vertical)
-
     def _build_menus(self) -> None:
         docks, self._palettes = QMenu("Docks", self), QMenu("Palette", self)
-        for part in (*self._docks, *self._bars):
-            docks.addAction(part.toggleViewAction())
+        docks.addActions([*self.docks.toggles, *(bar.toggleViewAction() for bar in self._bars)])
         self._palettes.aboutToShow.connect(self._fill_palettes)
         fill_menus(
             self.menuBar(),
@@ -228,7 +186,7 @@ class MainWindow(QMainWindow):
         studio.proposal_changed.connect(self._refresh_words)
         studio.jobs.changed.connect(lambda _job: self._refresh_words())
         self.canvas.hovered.connect(self.statusBar().show_hover)  # type: ignore[attr-defined]
-        self.generate_dock.convert_wanted.connect(lambda: self.trigger("edit.convert"))
+        self.docks.generate.convert_wanted.connect(lambda: self.trigger("edit.convert"))
         self.stage.candidates.overwrite_wanted.connect(self._overwrite)
         self.canvas.native.frameSwapped.connect(self._on_frame)  # type: ignore[attr-defined]
 
@@ -314,7 +272,7 @@ class MainWindow(QMainWindow):
     def _store(self) -> None:
         settings, options, brush = self.settings, self.studio.plan.options, self.gestures.context.brush
         settings.window_geometry = bytes(self.saveGeometry().toBase64().data()).decode()
-        settings.window_layout = bytes(self.saveState(_LAYOUT_VERSION).toBase64().data()).decode()
+        settings.window_layout = bytes(self.saveState(LAYOUT_VERSION).toBase64().data()).decode()
         settings.brush_radius, settings.brush_depth, settings.brush_mode = brush.radius, brush.depth, brush.mode
         for name in ("model", "steps", "sampler", "guidance", "strength", "variants", "preview"):
             setattr(settings, name, getattr(options, name))
@@ -329,7 +287,7 @@ class MainWindow(QMainWindow):
         if self.settings.window_geometry:
             self.restoreGeometry(QByteArray.fromBase64(self.settings.window_geometry.encode()))
         if self.settings.window_layout:
-            self.restoreState(QByteArray.fromBase64(self.settings.window_layout.encode()), _LAYOUT_VERSION)
+            self.restoreState(QByteArray.fromBase64(self.settings.window_layout.encode()), LAYOUT_VERSION)
         self.studio.document.classes.use_palette(self.settings.palette)
         self.use_theme(self.settings.theme)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -150,8 +151,8 @@ def test_brush_regenerate_accept_extend_accept_with_the_mouse(open_window, qtbot
     drag(qtbot, window, *(at(window, (x, 31, 9)) for x in (42, 47, 52, 57, 60)))
     masked = document.mask
     assert masked.count > 300
-    assert window.generate_dock.button.text() == f"Regenerate {masked.count:,} voxels"
-    QTest.mouseClick(window.generate_dock.button, LEFT)
+    assert window.docks.generate.button.text() == f"Regenerate {masked.count:,} voxels"
+    QTest.mouseClick(window.docks.generate.button, LEFT)
     wait_idle(qtbot, window)
     assert studio.proposal.candidate.state == "ready"
     assert np.array_equal(document.scene.read(), before)
@@ -164,7 +165,7 @@ def test_brush_regenerate_accept_extend_accept_with_the_mouse(open_window, qtbot
 
     window.trigger("tool.extend")
     window.studio.plan.extend(Extension(east=32))
-    assert window.generate_dock.button.text() == "Extend to 128 × 64"
+    assert window.docks.generate.button.text() == "Extend to 128 × 64"
     assert window.trigger("generate.run")
     wait_idle(qtbot, window)
     assert window.trigger("candidate.accept")
@@ -286,8 +287,8 @@ def test_a_failed_job_is_one_line_with_details_and_the_scene_stays(open_window, 
 
 def test_without_a_model_the_button_says_why_and_editing_works(open_window):
     window = open_window(cards=())
-    assert not window.generate_dock.button.isEnabled()
-    assert "not installed" in window.generate_dock.reason.text()
+    assert not window.docks.generate.button.isEnabled()
+    assert "not installed" in window.docks.generate.reason.text()
     assert window.trigger("mask.invert")
     assert window.studio.document.mask.count == 96 * 64 * HEIGHT
 
@@ -297,12 +298,12 @@ def test_a_scene_of_another_kind_is_converted_with_one_button_and_undone(open_wi
     labels[:, :, :2] = 9
     other = VoxelScene.from_labels(labels, space=label_space("carlasc"))
     window = open_window(shown=other)
-    assert "carlasc" in window.generate_dock.reason.text()
-    QTest.mouseClick(window.generate_dock.convert, LEFT)
+    assert "carlasc" in window.docks.generate.reason.text()
+    QTest.mouseClick(window.docks.generate.convert, LEFT)
     document = window.studio.document
     assert document.scene.space.name == "semantickitti"
     assert document.scene.grid.shape == (48, 32, HEIGHT)
-    assert window.generate_dock.button.isEnabled()
+    assert window.docks.generate.button.isEnabled()
     window.trigger("edit.undo")
     assert np.array_equal(document.scene.read(), labels)
     assert document.classes.space.name == "carlasc"
@@ -396,19 +397,19 @@ def test_the_new_scene_dialog_rounds_up_to_whole_cells(qtbot):
 
 def test_the_classes_dock_counts_hides_locks_and_chooses(open_window, qtbot):
     window = open_window()
-    classes, table = window.studio.document.classes, window.classes_dock.table
+    classes, table = window.studio.document.classes, window.docks.classes.table
     row = table.row_of(CAR)
     texts = [table.data(table.index(row, column)) for column in (1, 2, 3)]
     assert texts == ["car", f"{22 * 10 * 6:,}", "6.7 %"]
-    window.classes_dock.click(table.index(row, 4), alone=False)
+    window.docks.classes.click(table.index(row, 4), alone=False)
     assert CAR not in classes.visible
     qtbot.wait(30)
     assert window.canvas.pick((at(window, (50, 30, 9)).x(), at(window, (50, 30, 9)).y())).voxel[2] == 2
-    window.classes_dock.click(table.index(row, 4), alone=True)
+    window.docks.classes.click(table.index(row, 4), alone=True)
     assert classes.visible == {CAR}
-    window.classes_dock.click(table.index(row, 5), alone=False)
+    window.docks.classes.click(table.index(row, 5), alone=False)
     assert classes.locked == {CAR}
-    window.classes_dock.click(table.index(row, 1), alone=False)
+    window.docks.classes.click(table.index(row, 1), alone=False)
     window.trigger("mask.from_class")
     assert "locked" in window.notice.text.text()
     assert window.studio.document.mask.is_empty
@@ -416,7 +417,7 @@ def test_the_classes_dock_counts_hides_locks_and_chooses(open_window, qtbot):
 
 def test_barred_classes_reach_the_request(open_window, qtbot):
     window = open_window()
-    forbid = window.generate_dock.forbid
+    forbid = window.docks.generate.forbid
     vehicles = forbid.topLevelItem(0)
     assert vehicles.text(0) == "Vehicles"
     vehicles.setCheckState(0, Qt.CheckState.Checked)
@@ -427,7 +428,7 @@ def test_barred_classes_reach_the_request(open_window, qtbot):
 
 def test_fields_and_plan_follow_each_other(open_window):
     window = open_window()
-    dock, plan = window.generate_dock, window.studio.plan
+    dock, plan = window.docks.generate, window.studio.plan
     plan.set(steps=33, variants=8, strength=0.4, preview="every", sampler="ddim")
     assert dock.steps.value() == 33
     assert dock.variants.part(8).isChecked()
@@ -520,6 +521,4 @@ def test_settings_and_layout_come_back(open_window, qtbot, tmp_path):
 
 def test_the_editor_is_made_without_torch():
     code = "import sys; import editor.app; sys.exit('torch' in sys.modules)"
-    import subprocess
-
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,73 @@
+"""The docks at the right: Generate above, Classes and Mask as tabs below it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+
+from editor.model.studio import Studio
+from editor.ui.actions import Actions
+from editor.ui.classes_dock import ClassesDock
+from editor.ui.generate_dock import GenerateDock
+from editor.ui.mask_dock import MaskDock
+from editor.ui.theme import Theme
+from editor.ui.widgets import scrolled
+
+LAYOUT_VERSION = 1
+"""Raised when docks change, so that a remembered layout of another version is not taken."""
+_WIDTH = 330
+_HEIGHTS = (450, 330)
+_AREA = Qt.DockWidgetArea.RightDockWidgetArea
+
+
+class Docks:
+    """Makes the docks, puts them into the window, and puts them back where they were at the first start."""
+
+    def __init__(self, window: QMainWindow, studio: Studio, actions: Actions, theme: Theme) -> None:
+        self._window = window
+        run, roll, cancel = (actions[f"generate.{name}"] for name in ("run", "roll", "cancel"))
+        self.generate = GenerateDock(studio, run, roll, cancel, theme)
+        self.classes = ClassesDock(studio.document, actions["class.show_all"], theme)
+        self.mask = MaskDock(studio.document, actions)
+        window.setTabPosition(_AREA, QTabWidget.TabPosition.North)
+        self._frames = [
+            self._frame("Generate", scrolled(self.generate)),
+            self._frame("Classes", self.classes),
+            self._frame("Mask", self.mask),
+        ]
+        window.tabifyDockWidget(self._frames[1], self._frames[2])
+        for tab in self._frames[1:]:
+            tab.setTitleBarWidget(QWidget())  # its tab says the name already
+        self._frames[1].raise_()
+        self._size()
+        self._first = window.saveState(LAYOUT_VERSION)
+
+    @property
+    def toggles(self) -> list[QAction]:
+        """Actions that show and hide each dock."""
+        return [f.toggleViewAction() for f in self._frames]
+
+    def dress(self, theme: Theme) -> None:
+        """Take icons in the theme's colours."""
+        self.generate.dress(theme)
+        self.classes.dress(theme)
+
+    def reset(self) -> None:
+        """Put all docks back."""
+        self._window.restoreState(self._first, LAYOUT_VERSION)
+        self._size()
+
+    def _frame(self, title: str, content: QWidget) -> QDockWidget:
+        frame = QDockWidget(title, self._window)
+        frame.setObjectName(f"dock.{title.lower()}")
+        frame.setWidget(content)
+        frame.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
+        content.setMinimumWidth(_WIDTH - 30)
+        content.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._window.addDockWidget(_AREA, frame)
+        return frame
+
+    def _size(self) -> None:
+        self._window.resizeDocks(self._frames[:1], [_WIDTH], Qt.Orientation.Horizontal)
+        self._window.resizeDocks(self._frames[:2], list(_HEIGHTS), Qt.Orientation.Vertical)

@@ -31,6 +31,14 @@ class SceneModel(Protocol):
         """Tell the denoiser what is known (all but `hidden`, bool) and which map to follow."""
         ...
 
+    def bind_layout(self, layout: LayoutMap) -> Denoise | None:
+        """Tell the denoiser of maps which cells are decided (all but the free ones); `None` where there is none."""
+        ...
+
+    def read_layout(self, picture: Tensor) -> LayoutMap:
+        """Read the map from what that denoiser gives."""
+        ...
+
     def latent_mask(self, hidden: Tensor) -> Tensor:
         """Tell which parts of the latent hold hidden voxels, as a bool tensor that broadcasts to it."""
         ...

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from safetensors import SafetensorError
@@ -14,13 +14,15 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from engine.errors import DeviceError, ModelError
+from engine.geometry.maps import CELL
 from engine.models.cards import ModelCard
-from engine.models.city.autoencoder import STRIDE, Autoencoder, AutoencoderConfig
-from engine.models.city.denoiser import Denoiser, DenoiserConfig
+from engine.models.city.autoencoder import Autoencoder, AutoencoderConfig
 from engine.models.city.model import CityModel
+from engine.models.unet import UNet, UNetConfig
 
-AUTOENCODER = "autoencoder.safetensors"
-DENOISER = "denoiser.safetensors"
+AUTOENCODER = "autoencoder"
+DENOISER = "denoiser"
+LAYOUT = "layout"
 
 _T = TypeVar("_T")
 
@@ -45,44 +47,51 @@ def load(card: ModelCard, device: str = "auto") -> CityModel:
         raise ModelError(f"model '{card.name}' is of kind '{card.kind}', which this version cannot run; update it")
     card.verify()
     target = pick_device(device)
-    autoencoder = Autoencoder(_config(AutoencoderConfig, card, "autoencoder"))
-    _fill(autoencoder, card, AUTOENCODER, target)
-    denoiser = None
-    if DENOISER in card.files:
-        denoiser = Denoiser(_config(DenoiserConfig, card, "denoiser"))
-        _fill(denoiser, card, DENOISER, target)
-    return CityModel(card, autoencoder, denoiser, target)
+    parts: dict[str, nn.Module] = {}
+    for part in card.config:
+        if part == AUTOENCODER:
+            parts[part] = Autoencoder(_config(AutoencoderConfig, card, part))
+        else:
+            parts[part] = UNet(_config(UNetConfig, card, part))
+        _fill(parts[part], card, f"{part}.safetensors", target)
+    autoencoder, denoiser, layout = (parts.get(n) for n in (AUTOENCODER, DENOISER, LAYOUT))
+    if not isinstance(autoencoder, Autoencoder):
+        raise ModelError(f"model '{card.name}': its card names no autoencoder; install it again")
+    return CityModel(card, autoencoder, cast("UNet | None", denoiser), cast("UNet | None", layout), target)
+
+
+@dataclass(frozen=True)
+class CityParts:
+    """The networks of a `city` model; those that are not trained yet are missing."""
+
+    autoencoder: Autoencoder
+    denoiser: UNet | None = None
+    layout: UNet | None = None
 
 
 def save_city(
-    folder: Path,
-    autoencoder: Autoencoder,
-    denoiser: Denoiser | None,
-    training: dict[str, Any],
-    name: str = "city",
-    window: int = 256,
+    folder: Path, parts: CityParts, training: dict[str, Any], name: str = "city", window: int = 256
 ) -> ModelCard:
     """Write weights (fp16 safetensors) and card of a `city` model into a folder; gives the card."""
-    parts: dict[str, nn.Module] = {AUTOENCODER: autoencoder}
-    config = {"autoencoder": asdict(autoencoder.config)}
-    if denoiser is not None:
-        parts[DENOISER] = denoiser
-        config["denoiser"] = asdict(denoiser.config)
-    files = {}
-    for file, network in parts.items():
-        state = {k: v.detach().half().cpu().contiguous() for k, v in network.state_dict().items()}
-        part = folder / f"{file}.part"
-        save_file(state, part)
-        os.replace(part, folder / file)
-        files[file] = hashlib.sha256((folder / file).read_bytes()).hexdigest()
+    networks = {AUTOENCODER: parts.autoencoder, DENOISER: parts.denoiser, LAYOUT: parts.layout}
+    files, config = {}, {}
+    for part, network in networks.items():
+        if network is None:
+            continue
+        target = folder / f"{part}.safetensors"
+        draft = target.with_suffix(".part")
+        save_file({k: v.detach().half().cpu().contiguous() for k, v in network.state_dict().items()}, draft)
+        os.replace(draft, target)
+        files[target.name] = hashlib.sha256(target.read_bytes()).hexdigest()
+        config[part] = asdict(network.config)
     card = ModelCard(
         name=name,
         title="Streets and cities, bird's-eye latent with map and mask conditions",
         kind="city",
         label_space="semantickitti",
-        height=autoencoder.config.height,
+        height=parts.autoencoder.config.height,
         voxel_size=(0.2, 0.2, 0.2),
-        cell=STRIDE * denoiser_cells(denoiser),
+        cell=CELL * 2,
         window=window,
         files=files,
         config=config,
@@ -91,12 +100,6 @@ def save_city(
     )
     card.write(folder)
     return card
-
-
-def denoiser_cells(denoiser: Denoiser | None) -> int:
-    """Give the latent cells that the coarsest level of a denoiser joins along an edge: regions are whole ones."""
-    levels = len(denoiser.config.multiples if denoiser is not None else DenoiserConfig().multiples)
-    return int(2 ** (levels - 1))
 
 
 def _config(kind: type[_T], card: ModelCard, part: str) -> _T:

@@ -96,16 +96,21 @@ class Canvas:
         return inside, np.where(self.hidden[own], labels[part], self.scene.read(inside))
 
 
-def fill(model: SceneModel, canvas: Canvas, windows: Sequence[Box], sampling: Sampling) -> Iterator[Step]:
-    """Make all windows in turn; yields every denoising step. Closing the generator stops before the next one."""
-    total = len(windows) * sampling.steps
+def fill(
+    model: SceneModel, canvas: Canvas, windows: Sequence[Box], sampling: Sampling, before: int = 0
+) -> Iterator[Step]:
+    """Make all windows in turn; yields every denoising step, counted on from `before`.
+
+    Closing the generator stops before the next step.
+    """
+    total = before + len(windows) * sampling.steps
     barred = sampling.barred_ids(canvas.scene.space)
     clock = PreviewClock(sampling.preview)
     for number, window in enumerate(windows):
         stage = f"tile {number + 1} of {len(windows)}" if len(windows) > 1 else "denoising"
         last = None
         for last in sample_window(model, canvas, window, sampling, barred):
-            done = number * sampling.steps + last.index
+            done = before + number * sampling.steps + last.index
             box, labels = None, None
             if clock.is_due() and last.index < last.total:
                 with clock:

@@ -14,7 +14,8 @@ from engine.data.city.world import World
 from engine.geometry.maps import CELL, LayoutMap, layout_of
 from engine.labels import UNKNOWN, LabelSpace
 from engine.models.city.autoencoder import STRIDE, Autoencoder
-from engine.models.city.denoiser import Denoiser, hidden_slabs, layout_channels
+from engine.models.city.conditions import detail_given, hidden_slabs, layout_channels
+from engine.models.unet import UNet
 from engine.training.losses import flow_matching
 from engine.training.masks import draw_mask
 
@@ -39,8 +40,8 @@ class PriorRecipe:
     large: tuple[int, int] = (256, 4)
     large_from: float = 0.5
     large_share: float = 0.5
-    generate: float = 0.45
-    layout_free: float = 0.35
+    generate: float = 0.5
+    layout_free: float = 0.25
     known_weight: float = 0.25
 
 
@@ -69,12 +70,11 @@ def encode_world(autoencoder: Autoencoder, world: World, space: LabelSpace, devi
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What the denoiser learns from in one step; shapes as in `Denoiser.forward`."""
+    """What the denoiser learns from in one step: clean latents, what it is given, and which cells are known anyway."""
 
     x0: Tensor
-    known: Tensor
-    hidden: Tensor
-    layout: Tensor
+    given: Tensor
+    is_known: Tensor
 
 
 class PriorLoss:
@@ -82,7 +82,7 @@ class PriorLoss:
 
     def __init__(
         self,
-        network: Denoiser,
+        network: UNet,
         autoencoder: Autoencoder,
         worlds: Sequence[EncodedWorld],
         recipe: PriorRecipe,
@@ -100,9 +100,8 @@ class PriorLoss:
         t = torch.sigmoid(torch.randn(len(batch.x0), device=self.device))
         share = t[:, None, None, None]
         x_t = (1 - share) * batch.x0 + share * torch.randn_like(batch.x0)
-        x0_hat = self.network(x_t, t, batch.known, batch.hidden, batch.layout)
-        is_known = (batch.hidden.amax(dim=1, keepdim=True) == 0).float()
-        return flow_matching(x0_hat, batch.x0, t, 1.0 - (1.0 - recipe.known_weight) * is_known)
+        x0_hat = self.network(x_t, t, batch.given)
+        return flow_matching(x0_hat, batch.x0, t, 1.0 - (1.0 - recipe.known_weight) * batch.is_known)
 
     @torch.no_grad()
     def draw(self, edge: int, count: int) -> Batch:
@@ -123,7 +122,8 @@ class PriorLoss:
         classes = torch.from_numpy(np.stack([m.classes for m in layouts])).to(self.device)
         heights = torch.from_numpy(np.stack([m.heights for m in layouts])).to(self.device)
         maps = layout_channels(classes, heights, height)
-        return Batch(*(v.contiguous(memory_format=torch.channels_last) for v in (x0, known, slabs, maps)))
+        is_known = (slabs.amax(dim=1, keepdim=True) == 0).float()
+        return Batch(x0.contiguous(memory_format=torch.channels_last), detail_given(known, slabs, maps), is_known)
 
     def _crop(self, edge: int) -> tuple[NDArray[np.uint8], Tensor, LayoutMap]:
         world = self.worlds[int(self.rng.integers(len(self.worlds)))]

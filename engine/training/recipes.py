@@ -17,13 +17,18 @@ from engine.data.city.archive import open_world, write_worlds
 from engine.data.city.world import World
 from engine.data.crops import CropSampler
 from engine.errors import ModelError, RequestError
+from engine.geometry.maps import layout_of
 from engine.labels import label_space
 from engine.models.cards import find_model
-from engine.models.city.denoiser import Denoiser, DenoiserConfig
+from engine.models.city.conditions import given_channels
+from engine.models.city.layout import layout_config
+from engine.models.city.model import CityModel
+from engine.models.unet import UNet, UNetConfig
+from engine.models.zoo import CityParts, pick_device, save_city
 from engine.models.zoo import load as load_model
-from engine.models.zoo import pick_device, save_city
 from engine.training import city_autoencoder, city_prior, curves
 from engine.training.city_autoencoder import AutoencoderLoss, AutoencoderRecipe
+from engine.training.city_layout import LayoutLoss, LayoutRecipe
 from engine.training.city_prior import PriorLoss, PriorRecipe
 from engine.training.loop import Loop, LoopOptions, TrainStep
 
@@ -42,7 +47,7 @@ class TrainOptions:
     data
         Folder of worlds; `None` makes `worlds` of them under `out`.
     start
-        Model folder whose networks to start from (the prior needs an autoencoder).
+        Model folder whose parts to keep and go on from, by default the installed `city`; a prior needs an autoencoder.
     """
 
     out: Path
@@ -87,26 +92,48 @@ def _train_autoencoder(options: TrainOptions) -> Iterator[TrainStep]:
     iou = city_autoencoder.score(network, wide, 24, device)
     by_name = {space.names[int(c)] if c.isdigit() else c: round(v, 4) for c, v in iou.items()}
     record = _record("city-autoencoder", options, loop, asdict(recipe), len(worlds)) | {"iou": by_name}
-    save_city(options.out, network, None, {"autoencoder": record})
+    save_city(options.out, CityParts(network), {"autoencoder": record})
 
 
 def _train_prior(options: TrainOptions) -> Iterator[TrainStep]:
-    device = pick_device(options.device)
-    torch.manual_seed(options.seed)
-    source = load_model(find_model(str(options.start) if options.start else "city"), options.device)
-    recipe, space = PriorRecipe(), label_space(source.card.label_space)
-    autoencoder = source.autoencoder
-    worlds = [city_prior.encode_world(autoencoder, w, space, device) for w in _worlds(options)]
-    network = Denoiser(DenoiserConfig(latent=autoencoder.config.latent, height=autoencoder.config.height))
-    network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if options.start is not None and source.denoiser is not None and not options.resume:
-        network.load_state_dict(source.denoiser.state_dict())
-    loss = PriorLoss(network, autoencoder, worlds, recipe, options.seed + 1, device)
-    loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=6e-4))
+    source = _start(options)
+    recipe, space, autoencoder = PriorRecipe(), label_space(source.card.label_space), source.autoencoder
+    worlds = [city_prior.encode_world(autoencoder, w, space, source.device) for w in _worlds(options)]
+    sizes = UNetConfig(autoencoder.config.latent, given_channels(autoencoder.config))
+    network = _continue(UNet(sizes), source.denoiser, source.device)
+    loss = PriorLoss(network, autoencoder, worlds, recipe, options.seed + 1, source.device)
+    loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=8e-4))
     yield from _drive(loop, options)
     network.load_state_dict(loop.averaged())
     record = _record("city-prior", options, loop, asdict(recipe), len(worlds))
-    save_city(options.out, autoencoder, network, {**source.card.training, "prior": record})
+    parts = CityParts(autoencoder, network, source.layout_prior)
+    save_city(options.out, parts, {**source.card.training, "denoiser": record})
+
+
+def _train_layout(options: TrainOptions) -> Iterator[TrainStep]:
+    source = _start(options)
+    recipe, space = LayoutRecipe(), label_space(source.card.label_space)
+    layouts = [layout_of(world.labels, space) for world in _worlds(options)]
+    network = _continue(UNet(layout_config()), source.layout_prior, source.device)
+    loss = LayoutLoss(network, layouts, source.card.height, recipe, options.seed + 1, source.device)
+    loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=8e-4))
+    yield from _drive(loop, options)
+    network.load_state_dict(loop.averaged())
+    record = _record("city-layout", options, loop, asdict(recipe), len(layouts))
+    parts = CityParts(source.autoencoder, source.denoiser, network)
+    save_city(options.out, parts, {**source.card.training, "layout": record})
+
+
+def _start(options: TrainOptions) -> CityModel:
+    """Load the model whose parts are kept; a part that it has already is trained further."""
+    torch.manual_seed(options.seed)
+    return load_model(find_model(str(options.start) if options.start else "city"), options.device)
+
+
+def _continue(network: UNet, trained: UNet | None, device: torch.device) -> UNet:
+    if trained is not None:
+        network.load_state_dict(trained.state_dict())
+    return network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
 def _drive(loop: Loop, options: TrainOptions) -> Iterator[TrainStep]:
@@ -162,4 +189,5 @@ class Volume:
 _RECIPES: dict[str, Callable[[TrainOptions], Iterator[TrainStep]]] = {
     "city-autoencoder": _train_autoencoder,
     "city-prior": _train_prior,
+    "city-layout": _train_layout,
 }

@@ -13,7 +13,7 @@ from engine.errors import DeviceError, ModelError
 from engine.geometry.maps import LayoutMap
 from engine.labels import UNKNOWN
 from engine.models.cards import ModelCard, find_model, list_models, read_card
-from engine.models.city.denoiser import hidden_slabs, layout_channels
+from engine.models.city.conditions import hidden_slabs, layout_channels
 from engine.models.city.model import CityModel
 from engine.models.zoo import load, pick_device
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from engine.mask import VoxelMask
 from engine.models.cards import ModelCard
 from engine.scene import VoxelScene
 from engine.session import Session
+from engine.tasks.fill import Canvas
 from engine.tasks.inpaint import context_of
+from engine.tasks.layout import known_layout
 from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, Request, Result, Sampling
 from engine.tasks.windows import cover, plan_windows
 
@@ -65,9 +68,9 @@ def test_one_seed_one_scene(session: Session, sampling: Sampling) -> None:
 
 
 def test_steps_count_up_and_end_with_the_result(session: Session, sampling: Sampling) -> None:
-    steps = list(session.run(GenerateRequest((112, 64), replace(sampling, preview="every"))))
-    assert [(s.index, s.total) for s in steps] == [(1, 4), (2, 4), (3, 4), (4, 4), (4, 4)]
-    assert [s.result is not None for s in steps] == [False] * 4 + [True]
+    steps = list(session.run(GenerateRequest((96, 64), replace(sampling, preview="every"))))
+    assert [(s.index, s.total) for s in steps] == [(1, 6), (2, 6), (3, 6), (4, 6), (5, 6), (6, 6), (6, 6)]
+    assert [s.result is not None for s in steps] == [False] * 6 + [True]
     shown = [s for s in steps if s.labels is not None]
     assert shown
     assert all(s.box is not None and s.labels is not None and s.labels.shape == s.box.shape for s in shown)
@@ -176,6 +179,27 @@ def test_a_layout_and_its_guidance_steer(session: Session, sampling: Sampling) -
     assert not np.array_equal(results[1], results[2])
 
 
+def test_the_layout_knows_what_was_given_and_what_is_whole(scene: VoxelScene) -> None:
+    labels = np.zeros((96, 80, HEIGHT), np.uint8)
+    labels[:, :, 0] = 9
+    labels[16:32, :8, :5] = 13
+    hidden = np.zeros((96, 80, HEIGHT), dtype=np.bool_)
+    hidden[40:, 9:, 7] = True
+    given = LayoutMap.free((12, 10))
+    given.classes[11, 9] = 5
+    canvas = Canvas(VoxelScene.from_labels(labels), scene.box, hidden, given)
+    known = known_layout(canvas)
+    assert known.classes.shape == (16, 16)
+    assert known.classes[2:4, 0].tolist() == [6, 6]
+    assert known.heights[2:4, 0].tolist() == [5, 5]
+    assert known.classes[0, 5] == 1
+    assert known.classes[5, 0] == 1
+    assert known.classes[11, 9] == 5
+    assert not known.classes[5:11, 1:9].any()
+    assert not known.classes[12:].any()
+    assert not known.classes[:, 10:].any()
+
+
 def test_the_crop_follows_the_brush_not_the_city() -> None:
     box = context_of(Box((1000, 2000, 3), (1010, 2004, 9)), 32, 16)
     assert box.shape[2] == 32
@@ -190,7 +214,7 @@ def test_windows_cover_an_axis_with_enough_overlap(start: int, stop: int) -> Non
     assert spans[0][0] <= start
     assert spans[-1][1] >= stop
     assert all(a % 16 == 0 and (b - a) % 16 == 0 and b - a <= 256 for a, b in spans)
-    assert all(before[1] - after[0] >= 96 for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before[1] - after[0] >= 96 for before, after in pairwise(spans))
 
 
 def test_windows_go_outward_and_skip_what_is_known() -> None:

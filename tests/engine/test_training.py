@@ -11,8 +11,8 @@ from engine.errors import ModelError, RequestError
 from engine.session import Session
 from engine.tasks.request import GenerateRequest, Sampling
 from engine.training import recipes
-from engine.training.losses import class_weights, flow_matching, lovasz_softmax, reconstruction
 from engine.training.loop import Loop, LoopOptions
+from engine.training.losses import class_weights, flow_matching, lovasz_softmax, reconstruction
 from engine.training.masks import _DRAW, KINDS, draw_mask
 
 
@@ -114,23 +114,24 @@ def test_resuming_nothing_or_another_network_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_recipe_lists_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match="city-autoencoder, city-prior"):
+    with pytest.raises(RequestError, match="city-autoencoder, city-prior, city-layout"):
         list(recipes.train("nope", recipes.TrainOptions(tmp_path)))
 
 
 @pytest.mark.slow
-def test_both_recipes_leave_a_model_that_generates(tmp_path: Path) -> None:
+@pytest.mark.timeout(900)
+def test_the_recipes_leave_a_model_that_generates(tmp_path: Path) -> None:
     from engine.data.city.archive import write_worlds
 
     for _ in write_worlds(tmp_path / "worlds", 1, seed=4, size=(512, 512), processes=1):
         pass
+    before = None
     for recipe in recipes.names():
-        options = recipes.TrainOptions(
-            tmp_path / recipe, tmp_path / "worlds", minutes=0.05, worlds=1, start=tmp_path / recipes.names()[0]
-        )
+        options = recipes.TrainOptions(tmp_path / recipe, tmp_path / "worlds", minutes=0.05, worlds=1, start=before)
         assert list(recipes.train(recipe, options))[-1].progress == 1.0
         assert (tmp_path / recipe / "loss.png").is_file()
-    request = GenerateRequest((64, 48), Sampling(model=str(tmp_path / "city-prior"), steps=2))
+        before = tmp_path / recipe
+    request = GenerateRequest((64, 48), Sampling(model=str(before), steps=2))
     *_, last = Session("cpu").run(request)
     assert last.result is not None
     assert last.result.labels.shape == (64, 48, 32)

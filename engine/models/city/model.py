@@ -8,11 +8,14 @@ import torch
 from torch import Tensor
 
 from engine.diffusion.denoiser import Denoise, from_flow
-from engine.geometry.maps import LayoutMap
+from engine.errors import ModelError
+from engine.geometry.maps import CELL, LayoutMap
 from engine.labels import UNKNOWN, label_space
 from engine.models.cards import ModelCard
 from engine.models.city.autoencoder import STRIDE, Autoencoder
-from engine.models.city.denoiser import Denoiser, hidden_slabs, layout_channels
+from engine.models.city.conditions import detail_given, hidden_slabs, layout_channels
+from engine.models.city.layout import layout_given, map_of, picture_of
+from engine.models.unet import UNet
 
 _STRIP = 64
 """Latent rows that are decoded at once, so that memory does not grow with the scene: a row of 64 cells takes 2.6 MB."""
@@ -24,10 +27,18 @@ class CityModel:
     Arrays of voxels are `(X, Y, Z)`, batches of one; X and Y are multiples of the card's cell.
     """
 
-    def __init__(self, card: ModelCard, autoencoder: Autoencoder, denoiser: Denoiser | None, device: torch.device):
+    def __init__(
+        self,
+        card: ModelCard,
+        autoencoder: Autoencoder,
+        denoiser: UNet | None,
+        layout_prior: UNet | None,
+        device: torch.device,
+    ) -> None:
         self.card = card
         self.autoencoder = autoencoder
         self.denoiser = denoiser
+        self.layout_prior = layout_prior
         self.device = device
         space = label_space(card.label_space)
         things = {*space.ids_of("vehicle"), *space.ids_of("person"), *space.ids_of("object")}
@@ -54,23 +65,41 @@ class CityModel:
         layout
             Map of `(X / 8, Y / 8)` cells; `None` leaves all to the model.
         """
-        if self.denoiser is None:
-            raise RuntimeError(f"model '{self.card.name}' was loaded without a denoiser")
         denoiser = self.denoiser
+        if denoiser is None:
+            raise ModelError(
+                f"model '{self.card.name}' has no denoiser yet; train one with `scenewright train city-prior`"
+            )
         hidden = hidden.to(self.device) | (labels.to(self.device) == UNKNOWN)
         slabs = hidden_slabs(hidden[None])
         some_known = (slabs.amin(dim=1, keepdim=True) < 1).float()
         known = torch.zeros(self.latent_shape(labels.shape), device=self.device)
         if bool(some_known.any()):
             known = some_known * self.encode(torch.where(hidden, UNKNOWN, labels.to(self.device)))
-        cells = layout or LayoutMap.free((labels.shape[0] // 8, labels.shape[1] // 8))
+        cells = layout or LayoutMap.free((labels.shape[0] // CELL, labels.shape[1] // CELL))
         maps = layout_channels(
             torch.from_numpy(cells.classes).to(self.device)[None],
             torch.from_numpy(cells.heights).to(self.device)[None],
             labels.shape[2],
         )
-        known, slabs, maps = (v.contiguous(memory_format=torch.channels_last) for v in (known, slabs, maps))
-        return from_flow(lambda x_t, t: denoiser(x_t, t, known, slabs, maps))
+        given = detail_given(known, slabs, maps)
+        return from_flow(lambda x_t, t: denoiser(x_t, t, given))
+
+    def bind_layout(self, layout: LayoutMap) -> Denoise | None:
+        """Get the denoiser of maps, told all cells of `layout` that are not free; `None` where the model has none.
+
+        The map's sides are multiples of 8 cells; the pictures that are denoised are `(1, 8, X / 8, Y / 8)`.
+        """
+        prior = self.layout_prior
+        if prior is None:
+            return None
+        classes, heights = (torch.from_numpy(a).to(self.device)[None] for a in (layout.classes, layout.heights))
+        given = layout_given(picture_of(classes, heights, self.card.height), (classes == 0).float()[:, None])
+        return from_flow(lambda x_t, t: prior(x_t, t, given))
+
+    def read_layout(self, picture: Tensor) -> LayoutMap:
+        """Read the map from a denoised picture."""
+        return map_of(picture, self.card.height)
 
     def latent_mask(self, hidden: Tensor) -> Tensor:
         """Tell which latent cells hold hidden voxels, `(1, 1, X / 4, Y / 4) bool`, from `(X, Y, Z) bool`."""

@@ -1,0 +1,48 @@
+"""What the denoisers of `city` are given, as channels: what is known, what is hidden, which map to follow.
+
+One network generates, inpaints, outpaints and follows maps: what it is given decides. All zeros and everything hidden
+means generation.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from engine.geometry.maps import CELL, LAYOUT_CLASSES
+from engine.models.city.autoencoder import STRIDE, AutoencoderConfig
+
+SLAB = 4
+"""Voxels of height that share one mask channel."""
+
+LAYOUT_CHANNELS = len(LAYOUT_CLASSES) - 1 + 2
+"""One per layout class but `free`, the height, and whether a height is given."""
+
+
+def given_channels(config: AutoencoderConfig) -> int:
+    """Count the channels of `detail_given` for an autoencoder."""
+    return config.latent + config.height // SLAB + LAYOUT_CHANNELS
+
+
+def detail_given(known: Tensor, hidden: Tensor, layout: Tensor) -> Tensor:
+    """Join the known latent `(B, C, X, Y)` (zero where nothing is known), hidden slabs and layout channels."""
+    return torch.cat([known, hidden, layout], dim=1).contiguous(memory_format=torch.channels_last)
+
+
+def hidden_slabs(hidden: Tensor) -> Tensor:
+    """Pool a voxel mask `(B, X, Y, Z) bool` to the share hidden per cell and slab, `(B, Z / 4, X / 4, Y / 4)`."""
+    pooled = F.avg_pool3d(hidden[:, None].float(), (STRIDE, STRIDE, SLAB))
+    return pooled[:, 0].permute(0, 3, 1, 2)
+
+
+def layout_channels(classes: Tensor, heights: Tensor, height: int) -> Tensor:
+    """Turn layout maps `(B, X / 8, Y / 8) uint8` into channels `(B, 9, X / 4, Y / 4)`; free cells are all zero."""
+    return F.interpolate(layout_cells(classes, heights, height), scale_factor=float(CELL // STRIDE), mode="nearest")
+
+
+def layout_cells(classes: Tensor, heights: Tensor, height: int) -> Tensor:
+    """Turn layout maps into channels at their own resolution, `(B, 9, X / 8, Y / 8)`."""
+    one_hot = F.one_hot(classes.long(), len(LAYOUT_CLASSES)).permute(0, 3, 1, 2)[:, 1:].float()
+    tops = heights[:, None].float() / height
+    return torch.cat([one_hot, tops, (heights[:, None] > 0).float()], dim=1)

@@ -41,6 +41,9 @@ class Card(Protocol):
     @property
     def cell(self) -> int: ...
 
+    @property
+    def window(self) -> int: ...
+
 
 @dataclass(frozen=True)
 class Options:
@@ -171,10 +174,15 @@ class Plan:
     def _request(self, scene: VoxelScene, layout: LayoutMap | None, sampling: Sampling) -> Request:
         if self.mode == "extend":
             at = (self.extension.west, self.extension.south)
-            return OutpaintRequest(scene, self.extension.size(scene), sampling, at)
+            return OutpaintRequest(scene, self.extension.size(scene), sampling, at, self._overlap())
         if self.mode == "regenerate":
             return InpaintRequest(scene, self._document.mask, sampling, layout)
         return GenerateRequest(scene.grid.shape[:2], sampling, layout)
+
+    def _overlap(self) -> int:
+        """Give the width of the known band that a new tile sees: three eighths of the model's window, whole cells."""
+        assert self.card is not None
+        return max(self.card.window * 3 // 8 // self.card.cell, 1) * self.card.cell
 
     def _layout(self, scene: VoxelScene) -> LayoutMap | None:
         """Compute the map that the new voxels shall follow, where they shall follow one."""

@@ -98,6 +98,7 @@ class GenerateDock(QWidget):
         self.model.activated.connect(lambda _i: self._plan.set(model=self.model.currentData()))
         self.variants.chosen.connect(lambda n: self._plan.set(variants=n))
         self.seed.editingFinished.connect(self._take_seed)
+        self.seed.returnPressed.connect(self.seed.clearFocus)
         self.lock.toggled.connect(lambda on: self._plan.set(seed_locked=on))
         self.steps.changed.connect(lambda v: self._plan.set(steps=int(v)))
         self.strength.changed.connect(lambda v: self._plan.set(strength=v))

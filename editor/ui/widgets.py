@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QMouseEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
     QButtonGroup,
+    QComboBox,
     QDoubleSpinBox,
     QFrame,
     QHBoxLayout,
@@ -76,7 +79,7 @@ def row(*parts: QWidget | QLayout | int, spacing: int = 6) -> QHBoxLayout:
         elif isinstance(part, QLayout):
             layout.addLayout(part)
         else:
-            layout.addWidget(part, 0 if isinstance(part, QLabel | QToolButton) else 1)
+            layout.addWidget(part, 0 if isinstance(part, QLabel | QAbstractButton) else 1)
     return layout
 
 
@@ -109,7 +112,22 @@ def scrolled(content: QWidget) -> QScrollArea:
     area.setWidgetResizable(True)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setFrameShape(QFrame.Shape.NoFrame)
+    guard = _WheelGuard(area)
+    for kind in (QAbstractSpinBox, QComboBox, QSlider):
+        for field in content.findChildren(kind):
+            field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            field.installEventFilter(guard)
     return area
+
+
+class _WheelGuard(QObject):
+    """Keeps the wheel from changing a field that it only passes while the dock scrolls."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return False
 
 
 class Segments(QWidget):
@@ -176,7 +194,7 @@ class ThinSlider(QSlider):
         for colour, end in ((palette.color(QPalette.ColorRole.Light), high + _KNOB), (lit, place)):
             painter.setBrush(colour)
             painter.drawRoundedRect(QRectF(0, middle - 1.5, end, 3), 1.5, 1.5)
-        painter.setBrush(lit if self.underMouse() and self.isEnabled() else knob)
+        painter.setBrush(lit if (self.underMouse() or self.hasFocus()) and self.isEnabled() else knob)
         painter.drawEllipse(QPointF(place, middle), _KNOB, _KNOB)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -217,6 +235,7 @@ class SliderBox(QWidget):
         self.field.setSuffix(suffix)
         self.field.setFixedWidth(62)
         self.field.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.field.lineEdit().returnPressed.connect(self.field.clearFocus)  # single keys are tools again
         self.setLayout(row(self.slider, self.field, spacing=8))
         self.slider.valueChanged.connect(lambda v: self._take(v / self._scale))
         self.field.valueChanged.connect(lambda v: self._take(float(v)))

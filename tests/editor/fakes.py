@@ -34,6 +34,7 @@ class FakeCard:
     height: int = 12
     voxel_size: tuple[float, float, float] = (0.2, 0.2, 0.2)
     cell: int = 16
+    window: int = 64
 
 
 @dataclass

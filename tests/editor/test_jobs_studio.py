@@ -172,7 +172,7 @@ def test_an_extension_becomes_a_size_and_a_place(studio):
     studio.run()
     sent = studio.jobs.jobs[0].request
     assert isinstance(sent, OutpaintRequest)
-    assert (sent.size, sent.at) == ((64, 64), (16, 0))
+    assert (sent.size, sent.at, sent.overlap) == ((64, 64), (16, 0), 16)
     bounds = studio.plan.extension.box(studio.document.scene)
     assert bounds == Box((-16, 0, 0), (48, 64, 12))
     assert Extension.of_box(bounds, studio.document.scene) == Extension(west=16, north=32)

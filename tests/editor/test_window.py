@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from fakes import CAR, ROAD, FakeCard, FakeSession
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDropEvent, QWheelEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from editor.app import build
 from editor.model.document import Document
@@ -441,6 +442,21 @@ def test_fields_and_plan_follow_each_other(open_window):
     options = plan.options
     assert (options.steps, options.variants, options.preview) == (7, 2, "off")
     assert (options.seed, options.seed_locked) == (123, True)
+
+
+def test_the_wheel_scrolls_past_fields_that_nobody_chose(open_window, qtbot):
+    window = open_window()
+    steps = window.docks.generate.steps
+    before = steps.value()
+    steps.slider.clearFocus()
+    place, none = QPointF(5, 5), Qt.KeyboardModifier.NoModifier
+    turn = QPoint(0, 120)
+    arguments = (QPoint(), turn, Qt.MouseButton.NoButton, none, Qt.ScrollPhase.NoScrollPhase, False)
+    QApplication.sendEvent(steps.slider, QWheelEvent(place, place, *arguments))
+    assert steps.value() == before
+    steps.slider.setFocus()
+    QApplication.sendEvent(steps.slider, QWheelEvent(place, place, *arguments))
+    assert steps.value() != before
 
 
 def test_the_brush_is_sized_by_keys_and_told_to_the_viewport(open_window):

@@ -94,3 +94,21 @@ def layout_of(labels: Labels, space: LabelSpace) -> LayoutMap:
 def _per_cell(columns: NDArray[np.bool_]) -> NDArray[np.int64]:
     x, y = columns.shape
     return np.asarray(columns.reshape(x // CELL, CELL, y // CELL, CELL).sum(axis=(1, 3)), dtype=np.int64)
+
+
+def extrude(layout: LayoutMap, height: int, space: LabelSpace) -> Labels:
+    """Build a rough model of a layout, to show a plan before there are voxels: `(X, Y, height) uint8`.
+
+    Ground is three voxels thick, buildings stand to their height (two thirds of the scene where it is free), plants are
+    low; free cells stay empty.
+    """
+    ground = np.array([space.empty] + [space.find(n) for n in LAYOUT_CLASSES[1:6]] + [space.find("terrain")] * 2)
+    top = np.full(len(LAYOUT_CLASSES), space.empty)
+    top[LAYOUT_CLASSES.index("building")] = space.find("building")
+    top[LAYOUT_CLASSES.index("vegetation")] = space.find("vegetation")
+    reach = np.where(layout.classes == LAYOUT_CLASSES.index("vegetation"), height // 4, layout.heights.astype(np.int64))
+    reach = np.where((layout.classes == LAYOUT_CLASSES.index("building")) & (reach == 0), 2 * height // 3, reach)
+    z = np.arange(height)
+    cells = np.where(z < 3, ground[layout.classes][:, :, None], space.empty)
+    cells = np.where((z >= 3) & (z < reach[:, :, None]), top[layout.classes][:, :, None], cells)
+    return cells.astype(np.uint8).repeat(CELL, axis=0).repeat(CELL, axis=1)

@@ -10,10 +10,11 @@ import torch
 from engine.diffusion.samplers import SAMPLERS
 from engine.diffusion.schedule import flow_sigmas
 from engine.errors import SamplingError
-from engine.geometry.maps import CELL, LAYOUT_CLASSES, LayoutMap, layout_of
+from engine.geometry.maps import CELL, LAYOUT_CLASSES, LayoutMap, extrude, layout_of
 from engine.grid import Box
 from engine.labels import UNKNOWN
 from engine.models.contract import SceneModel
+from engine.scene import Labels
 from engine.tasks.fill import Canvas
 from engine.tasks.request import Sampling, Step
 
@@ -32,7 +33,8 @@ def plans_layout(model: SceneModel, canvas: Canvas) -> bool:
 def complete_layout(model: SceneModel, canvas: Canvas, sampling: Sampling, total: int) -> Iterator[Step]:
     """Denoise the free cells of the canvas's map, given those that people or voxels decide; sets `canvas.layout`.
 
-    Yields one step per denoising step, counted from 1 of `total`.
+    Yields one step per denoising step, counted from 1 of `total`; where previews are asked for, each shows the plan as
+    a rough model, which costs next to nothing.
     """
     given = known_layout(canvas)
     denoise = model.bind_layout(given)
@@ -44,14 +46,13 @@ def complete_layout(model: SceneModel, canvas: Canvas, sampling: Sampling, total
     noise = torch.randn((1, len(LAYOUT_CLASSES), *given.classes.shape), generator=generator).to(model.device)
     last = None
     for last in SAMPLERS[sampling.sampler](denoise, sigmas[0].item() * noise, sigmas):
-        yield Step(last.index, total, "layout", last.sigma)
+        box, labels = None, None
+        if sampling.preview != "off":
+            box, labels = _show(canvas, _merge(given, model.read_layout(last.x0)))
+        yield Step(last.index, total, "layout", last.sigma, box, labels)
     if last is None or not bool(torch.isfinite(last.x0).all()):
         raise SamplingError("the layout gave no usable numbers; try another seed or more steps")
-    drawn = model.read_layout(last.x0)
-    classes = np.where(given.classes == 0, drawn.classes, given.classes)
-    heights = np.where((given.heights == 0) & (classes == _BUILDING), np.maximum(drawn.heights, 1), given.heights)
-    cells = _cells(canvas)
-    canvas.layout = LayoutMap(classes, heights.astype(np.uint8)).window(0, 0, cells)
+    canvas.layout = _merge(given, model.read_layout(last.x0)).window(0, 0, _cells(canvas))
 
 
 def known_layout(canvas: Canvas) -> LayoutMap:
@@ -68,6 +69,17 @@ def known_layout(canvas: Canvas) -> LayoutMap:
     classes = np.where(decided, given.classes, np.where(hidden, 0, seen.classes))
     heights = np.where(decided, given.heights, np.where(hidden, 0, seen.heights))
     return LayoutMap(classes.astype(np.uint8), heights.astype(np.uint8))
+
+
+def _merge(given: LayoutMap, drawn: LayoutMap) -> LayoutMap:
+    classes = np.where(given.classes == 0, drawn.classes, given.classes)
+    heights = np.where((given.heights == 0) & (classes == _BUILDING), np.maximum(drawn.heights, 1), given.heights)
+    return LayoutMap(classes, heights.astype(np.uint8))
+
+
+def _show(canvas: Canvas, layout: LayoutMap) -> tuple[Box, Labels]:
+    rough = extrude(layout, canvas.scene.grid.shape[2], canvas.scene.space)
+    return canvas.preview(Box.of_shape((rough.shape[0], rough.shape[1], rough.shape[2])), rough)
 
 
 def _cells(canvas: Canvas) -> tuple[int, int]:

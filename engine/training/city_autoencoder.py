@@ -40,7 +40,7 @@ class AutoencoderRecipe:
     shrink: float = 0.01
     columns: float = 0.4
     hidden: float = 0.5
-    lovasz_voxels: int = 40_000
+    lovasz_voxels: int = 60_000
 
 
 class AutoencoderLoss:

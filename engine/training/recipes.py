@@ -26,7 +26,7 @@ from engine.models.city.model import CityModel
 from engine.models.unet import UNet, UNetConfig
 from engine.models.zoo import CityParts, pick_device, save_city
 from engine.models.zoo import load as load_model
-from engine.training import city_autoencoder, city_prior, curves
+from engine.training import city_autoencoder, city_prior, sheets
 from engine.training.city_autoencoder import AutoencoderLoss, AutoencoderRecipe
 from engine.training.city_layout import LayoutLoss, LayoutRecipe
 from engine.training.city_prior import PriorLoss, PriorRecipe
@@ -107,7 +107,8 @@ def _train_prior(options: TrainOptions) -> Iterator[TrainStep]:
     network.load_state_dict(loop.averaged())
     record = _record("city-prior", options, loop, asdict(recipe), len(worlds))
     parts = CityParts(autoencoder, network, source.layout_prior)
-    save_city(options.out, parts, {**source.card.training, "denoiser": record})
+    card = save_city(options.out, parts, {**source.card.training, "denoiser": record})
+    sheets.draw_samples(card, options.device)
 
 
 def _train_layout(options: TrainOptions) -> Iterator[TrainStep]:
@@ -121,7 +122,9 @@ def _train_layout(options: TrainOptions) -> Iterator[TrainStep]:
     network.load_state_dict(loop.averaged())
     record = _record("city-layout", options, loop, asdict(recipe), len(layouts))
     parts = CityParts(source.autoencoder, source.denoiser, network)
-    save_city(options.out, parts, {**source.card.training, "layout": record})
+    card = save_city(options.out, parts, {**source.card.training, "layout": record})
+    if parts.denoiser is not None:
+        sheets.draw_samples(card, options.device)
 
 
 def _start(options: TrainOptions) -> CityModel:
@@ -144,7 +147,7 @@ def _drive(loop: Loop, options: TrainOptions) -> Iterator[TrainStep]:
     try:
         yield from loop.run()
     finally:
-        curves.draw(options.out)
+        sheets.draw_curve(options.out)
 
 
 def _worlds(options: TrainOptions) -> Iterator[World]:

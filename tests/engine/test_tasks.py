@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.errors import GridError, LabelError, RequestError
-from engine.geometry.maps import LayoutMap
+from engine.geometry.maps import LayoutMap, extrude, layout_of
 from engine.grid import Box, Grid
 from engine.labels import UNKNOWN, label_space
 from engine.mask import VoxelMask
@@ -198,6 +198,15 @@ def test_the_layout_knows_what_was_given_and_what_is_whole(scene: VoxelScene) ->
     assert not known.classes[5:11, 1:9].any()
     assert not known.classes[12:].any()
     assert not known.classes[:, 10:].any()
+
+
+def test_a_layout_can_be_shown_as_a_rough_model() -> None:
+    layout = LayoutMap(np.array([[1, 6, 0], [7, 6, 2]], np.uint8), np.array([[0, 5, 0], [0, 0, 0]], np.uint8))
+    rough = extrude(layout, 12, label_space())
+    assert rough.shape == (16, 24, 12)
+    again = layout_of(rough, label_space())
+    assert np.array_equal(again.classes, layout.classes)
+    assert again.heights.tolist() == [[0, 5, 0], [0, 8, 0]]
 
 
 def test_the_crop_follows_the_brush_not_the_city() -> None:

@@ -182,3 +182,8 @@ def test_sampled_crops_come_from_the_worlds_in_the_asked_size(worlds: list[World
     assert set(np.unique(batch)) <= set(np.unique(worlds[0].labels))
     with pytest.raises(ScenewrightError, match="smaller than the crop"):
         CropSampler(worlds, (512, 48), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("seed", [11, 12])
+def test_small_worlds_with_few_streets_can_be_made(seed: int) -> None:
+    assert make_world(seed, (512, 512)).labels.any()

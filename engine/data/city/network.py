@@ -89,7 +89,8 @@ def _line_kinds(count: int, style: Style, rng: np.random.Generator) -> NDArray[n
     first = int(rng.integers(every))
     kinds[first::every] = MAIN
     if count > 3 and rng.random() < 0.75:
-        kinds[first + every * int(rng.integers(max(1, (count - first) // every)))] = ARTERIAL
+        place = first + every * int(rng.integers(max(1, (count - first) // every)))
+        kinds[min(place, count - 1)] = ARTERIAL
     return kinds
 
 

@@ -21,15 +21,16 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
 
     from engine.models.city.autoencoder import Autoencoder, AutoencoderConfig
-    from engine.models.city.denoiser import Denoiser, DenoiserConfig
-    from engine.models.zoo import save_city
+    from engine.models.city.conditions import given_channels
+    from engine.models.unet import UNet, UNetConfig
+    from engine.models.zoo import CityParts, save_city
 
     folder = tmp_path_factory.mktemp("tiny")
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        autoencoder = Autoencoder(AutoencoderConfig(widths=(8, 16), latent=4, detail=8, blocks=1))
-        denoiser = Denoiser(DenoiserConfig(latent=4, width=16, multiples=(1, 2), heads=2))
-    save_city(folder, autoencoder, denoiser, {}, name="tiny")
+        autoencoder = Autoencoder(AutoencoderConfig(height=SHAPE[2], widths=(8, 16), latent=4, detail=8, blocks=1))
+        denoiser = UNet(UNetConfig(4, given_channels(autoencoder.config), width=8, multiples=(1, 2), heads=2))
+    save_city(folder, CityParts(autoencoder, denoiser), {}, name="tiny")
     return folder
 
 

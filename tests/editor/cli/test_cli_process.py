@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +56,10 @@ def test_an_interrupt_gives_130_and_leaves_nothing_behind(model: Path, tmp_path:
     out = tmp_path / "a.scw"
     process = program("generate", "--model", model, "--out", out, "--steps", 1000, "--size", 256, 256, "--seed", 1)
     assert process.stderr is not None
-    while "/1000" not in process.stderr.read(80):  # the bar shows that the run is under way
-        time.sleep(0.05)
+    said = ""
+    while not re.search(r"[1-9]/\d+ ", said):  # the bar shows that the run is under way
+        assert process.poll() is None, said
+        said += process.stderr.read(20)
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -106,7 +106,9 @@ def extrude(layout: LayoutMap, height: int, space: LabelSpace) -> Labels:
     top = np.full(len(LAYOUT_CLASSES), space.empty)
     top[LAYOUT_CLASSES.index("building")] = space.find("building")
     top[LAYOUT_CLASSES.index("vegetation")] = space.find("vegetation")
-    reach = np.where(layout.classes == LAYOUT_CLASSES.index("vegetation"), max(height // 4, 5), layout.heights.astype(np.int64))
+    reach = np.where(
+        layout.classes == LAYOUT_CLASSES.index("vegetation"), max(height // 4, 5), layout.heights.astype(np.int64)
+    )
     reach = np.where((layout.classes == LAYOUT_CLASSES.index("building")) & (reach == 0), 2 * height // 3, reach)
     z = np.arange(height)
     cells = np.where(z < 3, ground[layout.classes][:, :, None], space.empty)

@@ -1,0 +1,141 @@
+"""What the shipped `city` model must be able to do, on every machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from engine.data.city.generator import make_world
+from engine.formats.registry import read_scene
+from engine.geometry.maps import LAYOUT_CLASSES, layout_of
+from engine.grid import Box
+from engine.labels import label_space
+from engine.mask import VoxelMask
+from engine.scene import VoxelScene
+from engine.session import Session
+from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, Request, Result, Sampling
+
+Labels = NDArray[np.uint8]
+SPACE = label_space()
+EMPTY, CAR, ROAD, PARKING, BUILDING = (SPACE.find(n) for n in ("empty", "car", "road", "parking", "building"))
+SAMPLING = Sampling(seed=7, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def session() -> Session:
+    return Session("cpu")
+
+
+@pytest.fixture(scope="module")
+def street(session: Session) -> VoxelScene:
+    scene = finish(session, GenerateRequest((256, 256), SAMPLING)).scene
+    assert scene is not None
+    return scene
+
+
+def finish(session: Session, request: Request) -> Result:
+    *_, last = session.run(request)
+    assert last.result is not None
+    return last.result
+
+
+def largest_part(columns: NDArray[np.bool_]) -> float:
+    parts, _ = ndimage.label(columns)
+    return float(np.bincount(parts.ravel())[1:].max() / columns.sum())
+
+
+def ground_under(labels: Labels, thing: int) -> NDArray[np.uint8]:
+    """The class below the lowest voxel of each column that holds `thing`."""
+    x, y = np.nonzero((labels == thing).any(axis=2))
+    lowest = (labels[x, y] == thing).argmax(axis=1)
+    return labels[x, y, np.maximum(lowest - 1, 0)]
+
+
+def world_scene() -> VoxelScene:
+    return VoxelScene.from_labels(make_world(1_000_003, (512, 512)).crop(128, 128, (256, 256)))
+
+
+def test_a_generated_scene_is_a_street(street: VoxelScene) -> None:
+    labels = street.read()
+    assert street.grid.shape == (256, 256, 32)
+    assert len(np.unique(labels)) >= 12
+    road = (labels == ROAD).any(axis=2)
+    assert road.mean() > 0.04
+    assert largest_part(road) > 0.6
+    ground = np.isin(labels, SPACE.ids_of("ground")).any(axis=2) | (labels == BUILDING).any(axis=2)
+    assert ground.mean() > 0.97, "there are holes in the ground"
+
+
+def test_nothing_much_floats(street: VoxelScene) -> None:
+    solid = street.read() != EMPTY
+    parts, count = ndimage.label(solid, np.ones((3, 3, 3)))
+    sizes = np.bincount(parts.ravel(), minlength=count + 1)[1:]
+    assert (sizes.sum() - sizes.max()) / sizes.sum() < 0.01
+
+
+def test_seeds_give_different_streets(session: Session, street: VoxelScene) -> None:
+    other = finish(session, GenerateRequest((256, 256), Sampling(seed=8, device="cpu"))).labels
+    ours = street.read()
+    union = (ours != EMPTY) | (other != EMPTY)
+    assert (ours[union] == other[union]).mean() < 0.6
+
+
+def test_a_car_can_be_erased_and_what_it_stood_on_closes(session: Session) -> None:
+    scene = world_scene()
+    labels = scene.read()
+    parts, _ = ndimage.label(labels == CAR)
+    boxes = [b for b in ndimage.find_objects(parts) if b[0].start > 40 and b[0].stop < 216 and b[1].stop < 216]
+    assert boxes
+    place = boxes[0]
+    lower = (place[0].start - 2, place[1].start - 2, place[2].start - 2)
+    upper = (place[0].stop + 2, place[1].stop + 2, place[2].stop + 2)
+    mask = VoxelMask.of_box(Box(lower, upper))
+    before_ground = set(np.unique(ground_under(labels[mask.box.slices], CAR)).tolist())
+    result = finish(session, InpaintRequest(scene, mask, Sampling(seed=1, device="cpu", forbid=("car",))))
+    after = labels.copy()
+    after[mask.box.slices] = result.labels
+    assert not (result.labels == CAR).any()
+    under = after[place[0], place[1], lower[2] : place[2].start]
+    assert np.isin(under, [*before_ground, *SPACE.ids_of("ground")]).any(axis=2).mean() > 0.9
+    outside = np.ones(labels.shape, dtype=np.bool_)
+    outside[mask.box.slices] = False
+    assert np.array_equal(after[outside], labels[outside])
+
+
+def test_the_street_goes_on_beyond_a_side(session: Session) -> None:
+    scene = world_scene()
+    result = finish(session, OutpaintRequest(scene, (352, 256), SAMPLING, at=(0, 0)))
+    assert result.scene is not None
+    labels = result.scene.read()
+    assert np.array_equal(labels[:256], scene.read())
+    across = np.isin(labels, SPACE.ids_of("ground"))
+    tops = np.where(across, np.arange(1, 33), 0).max(axis=2).astype(int)
+    steps = np.abs(np.diff(tops, axis=0))
+    assert np.median(steps[255]) <= 1
+    edge = (labels[255] == ROAD).any(axis=1)
+    if edge.any():
+        goes_on = (labels[256][edge] == ROAD).any(axis=1).mean()
+        assert goes_on > 0.6
+
+
+def test_a_layout_is_followed(session: Session) -> None:
+    layout = layout_of(world_scene().read(), SPACE)
+    made = finish(session, GenerateRequest((256, 256), SAMPLING, layout)).labels
+    again = layout_of(made, SPACE)
+    for name in ("road", "building"):
+        wanted, got = (m.classes == LAYOUT_CLASSES.index(name) for m in (layout, again))
+        assert (wanted & got).sum() / (wanted | got).sum() > 0.5, name
+
+
+def test_a_box_of_a_real_frame_can_be_made_anew(session: Session, samples: Path) -> None:
+    scene = read_scene(samples / "semantickitti" / "001000.label")
+    before = scene.read()
+    mask = VoxelMask.of_box(Box((90, 61, 0), (151, 117, 32)))
+    result = finish(session, InpaintRequest(scene, mask, SAMPLING))
+    assert result.labels.shape == (61, 56, 32)
+    assert (result.labels != EMPTY).mean() > 0.02
+    assert np.array_equal(scene.read(), before)

@@ -21,6 +21,7 @@ from editor.ui.files import Formats
 from editor.ui.window import MainWindow
 from editor.viewport.canvas import ViewportCanvas
 from editor.worker import EngineSession, SessionFactory, Worker, describe
+from engine.data.places.reader import register_places
 from engine.errors import ModelError
 from engine.formats.registry import read_scene, readers, write_scene, writer_titles
 from engine.models.cards import ModelCard, list_models
@@ -107,6 +108,7 @@ def _options(settings: Settings, cards: list[Card]) -> Options:
 
 
 def _formats() -> Formats:
+    register_places()
     endings = sorted({e for r in readers() for e in r.endings})
     return Formats(read_scene, write_scene, writer_titles(), tuple(endings))
 

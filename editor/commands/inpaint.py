@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from editor.commands.reading import open_scene
 from editor.commands.running import Report, apply_result, loaded_session, require_writable, run_request
 from editor.commands.sampling import draw_seed, make_sampling, sampling_options
 from engine.errors import RequestError
@@ -29,13 +30,13 @@ def inpaint(
 
     All other voxels keep every byte.
     """
-    from engine.formats.registry import read_scene, write_scene
+    from engine.formats.registry import write_scene
     from engine.tasks.request import InpaintRequest
 
     require_writable(out)
     options["seed"] = draw_seed(options["seed"])
     sampling = make_sampling(options)
-    source = read_scene(scene)
+    source = open_scene(scene)
     mask = _make_mask(box, mask_file, source.grid)
     request = InpaintRequest(source.snapshot(), mask, sampling)
     with loaded_session(sampling) as (session, load_seconds):

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from editor.commands.reading import open_scene
 from editor.commands.running import Report, loaded_session, require_writable, run_request, whole_scene
 from editor.commands.sampling import draw_seed, make_sampling, sampling_options
 
@@ -28,13 +29,13 @@ def outpaint(
 
     The old voxels keep every byte.
     """
-    from engine.formats.registry import read_scene, write_scene
+    from engine.formats.registry import write_scene
     from engine.tasks.request import OutpaintRequest
 
     require_writable(out)
     options["seed"] = draw_seed(options["seed"])
     sampling = make_sampling(options)
-    source = read_scene(scene)
+    source = open_scene(scene)
     request = OutpaintRequest(source.snapshot(), size, sampling, at)
     with loaded_session(sampling) as (session, load_seconds):
         report = Report("outpaint", sampling, session.device, load_seconds)

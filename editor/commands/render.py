@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from editor.commands.reading import open_scene
 from editor.commands.sampling import split_names
 from engine.errors import RequestError
 
@@ -37,13 +38,12 @@ def render(scene: Path, out: Path, camera: Path | None, preset: str | None, maps
 
     Depth comes in metres (depth.npy) and as a 16-bit picture in centimetres, 0 for the sky; classes as train ids.
     """
-    from engine.formats.registry import read_scene
     from engine.geometry.pictures import MAPS, render_maps
 
     unknown = [name for name in maps if name not in (*MAPS, LAYOUT)]
     if unknown or not maps:
         raise RequestError(f"no map '{', '.join(unknown)}'; there are: {', '.join((*MAPS, LAYOUT))}")
-    source = read_scene(scene)
+    source = open_scene(scene)
     view = _choose_camera(source, camera, preset)
     pictures = render_maps(source, view, [name for name in maps if name != LAYOUT])
     out.mkdir(parents=True, exist_ok=True)

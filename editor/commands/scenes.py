@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from editor.commands.reading import open_scene
 from editor.commands.running import hash_file, require_writable
 from engine.errors import LabelError
 
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 @click.option("--like", metavar="MODEL", help="Bring the scene to a model's classes, voxel size and height, as 'city'.")
 @click.option("--axes", metavar="ORDER", help="Axis order of a bare array, as 'xyz' or 'zyx'.")
 @click.option("--empty", type=int, metavar="ID", help="Id that means empty in a bare array.")
+@click.option(
+    "--center", type=(float, float), metavar="LAT LON",
+    help="Middle of the window to take out of a map (OSM, CityJSON), in degrees; by default the map's own.",
+)  # fmt: skip
+@click.option("--size", type=(int, int), metavar="X Y", help="Voxels to take out of a map; by default 512 512.")
 def convert(
     source: Path,
     out: Path,
@@ -34,20 +40,24 @@ def convert(
     like: str | None,
     axes: str | None,
     empty: int | None,
+    center: tuple[float, float] | None,
+    size: tuple[int, int] | None,
 ) -> None:
-    """Convert scene IN to file OUT (scene, grid or mesh).
+    """Convert scene or map IN to file OUT (scene, grid or mesh).
 
+    A map of a real place (.osm, .osm.gz, CityJSON) is built in voxels, with plants, traffic and people added.
     The ending of OUT names its format; that of IN does not matter where the content tells.
     """
-    from engine.formats.registry import read_scene, write_scene
+    from engine.formats.registry import write_scene
     from engine.labels import label_space_of
 
     require_writable(out)
-    options: dict[str, Any] = {name: value for name, value in (("axes", axes), ("empty", empty)) if value is not None}
+    given = {"axes": axes, "empty": empty, "center": center, "size": size}
+    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     mapping = _read_classes(classes) if classes else {}
     if classes and "classes" in mapping:
         options["label_space"], mapping = label_space_of(mapping, classes), {}
-    scene = _bring_to(read_scene(source, reader, **options), mapping, like)
+    scene = _bring_to(open_scene(source, reader, **options), mapping, like)
     write_scene(scene, out)
     click.echo(f"{out}  {_describe(scene)}")
 
@@ -57,9 +67,7 @@ def convert(
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 def info(file: Path, as_json: bool) -> None:
     """Tell grid, classes and provenance of a scene FILE."""
-    from engine.formats.registry import read_scene
-
-    facts = collect_facts(read_scene(file), file)
+    facts = collect_facts(open_scene(file), file)
     if as_json:
         click.echo(json.dumps(facts))
         return

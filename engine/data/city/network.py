@@ -21,7 +21,8 @@ class Street:
     """One piece of street between two nodes, with its cross section in voxels.
 
     ``points`` (n, 2) float64 the middle line, ``ends`` node ids, ``kind`` its class, ``half`` half the carriageway;
-    ``bays``, ``walks`` and ``verges`` belong to the (right, left) side; ``lanes`` are middles of the lanes of one side.
+    ``bays``, ``walks`` and ``verges`` belong to the (right, left) side; ``lanes`` are middles of the lanes of one side;
+    on a ``oneway`` street both sides drive along the points.
     """
 
     points: NDArray[np.float64]
@@ -33,6 +34,7 @@ class Street:
     verges: tuple[int, int]
     median: int
     lanes: tuple[float, ...]
+    oneway: bool = False
 
     @property
     def length(self) -> float:

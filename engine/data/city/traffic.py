@@ -52,6 +52,16 @@ def put_traffic(plan: Plan, painter: Painter, style: Style) -> None:
                 _cycle(plan, painter, line, side, style)
 
 
+def _facing(line: StreetLine, side: float) -> float:
+    """Whether traffic on a side runs along the street's points (1) or back (-1); it keeps right."""
+    return 1.0 if line.street.oneway else -side
+
+
+def _heading(line: StreetLine, spot: Frame, side: float) -> int:
+    turn = _facing(line, side)
+    return heading_index(spot.ux * turn, spot.uy * turn)
+
+
 def _put(painter: Painter, stamp: Stamp, spot: Frame, grounds: tuple[int, ...]) -> bool:
     return painter.place(stamp, spot.x, spot.y, grounds)
 
@@ -75,7 +85,7 @@ def _park_bays(plan: Plan, painter: Painter, line: StreetLine, side: float) -> N
         if kind == "motorcycle":
             place += _park_row(plan, painter, line, place, side, kind)
             continue
-        turn = -side if rng.random() < 0.9 else side
+        turn = _facing(line, side) * (1 if rng.random() < 0.9 else -1)
         done = rng.random() < fill and _put(
             painter, draw_vehicle(kind, heading_index(spot.ux * turn, spot.uy * turn), rng), spot, (PARKING,)
         )
@@ -98,7 +108,7 @@ def _park_kerb(plan: Plan, painter: Painter, line: StreetLine, side: float) -> N
     while place < line.length - 70:
         spot = line.frame(place, side * (line.street.half - 5.5))
         kind = str(rng.choice(_PARKED, p=[0.84, 0.07, 0.04, 0.05, 0.0]))
-        stamp = draw_vehicle(kind, heading_index(-spot.ux * side, -spot.uy * side), rng)
+        stamp = draw_vehicle(kind, _heading(line, spot, side), rng)
         done = rng.random() < fill and _put(painter, stamp, spot, (ROAD,))
         place += float(rng.integers(27, 40)) if done else 14.0
 
@@ -111,7 +121,7 @@ def _drive(plan: Plan, painter: Painter, line: StreetLine, side: float, lane: fl
     while place < line.length:
         spot = line.frame(place, side * lane + float(rng.integers(-1, 2)))
         kind = str(rng.choice(_DRIVING, p=[0.68, 0.09, 0.08, 0.13, 0.02]))
-        stamp = draw_vehicle(kind, heading_index(-spot.ux * side, -spot.uy * side), rng)
+        stamp = draw_vehicle(kind, _heading(line, spot, side), rng)
         _put(painter, stamp, spot, (ROAD,))
         place += 36 + float(rng.integers(0, int(1.7 * gap)))
 
@@ -122,7 +132,7 @@ def _cycle(plan: Plan, painter: Painter, line: StreetLine, side: float, style: S
     place = float(rng.integers(0, gap))
     while place < line.length:
         spot = line.frame(place, side * (line.street.half - 4.0))
-        _put(painter, vehicles.bicyclist(heading_index(-spot.ux * side, -spot.uy * side)), spot, (ROAD,))
+        _put(painter, vehicles.bicyclist(_heading(line, spot, side)), spot, (ROAD,))
         place += 14 + float(rng.integers(0, 2 * gap))
 
 

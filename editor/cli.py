@@ -13,7 +13,7 @@ from types import FrameType
 
 import click
 
-from editor.commands import bench, doctor, generate, inpaint, outpaint, render, scenes, training, window
+from editor.commands import bench, doctor, evaluate, generate, inpaint, outpaint, render, scenes, training, window
 from engine.errors import ScenewrightError
 
 BAD_INPUT = 2
@@ -48,6 +48,7 @@ for command in (
     scenes.info,
     training.worlds,
     training.train,
+    evaluate.evaluate,
     bench.bench,
     doctor.doctor,
 ):

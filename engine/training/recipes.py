@@ -17,6 +17,8 @@ from engine.data.city.archive import open_world, write_worlds
 from engine.data.city.world import World
 from engine.data.crops import CropSampler
 from engine.errors import ModelError, RequestError
+from engine.evaluation.features import FeatureConfig, FeatureNet, save_judge
+from engine.evaluation.scenes import HELD_OUT_SEED
 from engine.geometry.maps import layout_of
 from engine.labels import label_space
 from engine.models.cards import find_model
@@ -26,14 +28,12 @@ from engine.models.city.model import CityModel
 from engine.models.unet import UNet, UNetConfig
 from engine.models.zoo import CityParts, pick_device, save_city
 from engine.models.zoo import load as load_model
-from engine.training import city_autoencoder, city_prior, sheets
+from engine.training import city_autoencoder, city_prior, judge_features, sheets
 from engine.training.city_autoencoder import AutoencoderLoss, AutoencoderRecipe
 from engine.training.city_layout import LayoutLoss, LayoutRecipe
 from engine.training.city_prior import PriorLoss, PriorRecipe
+from engine.training.judge_features import JudgeLoss, JudgeRecipe
 from engine.training.loop import Loop, LoopOptions, TrainStep
-
-HELD_OUT_SEED = 1_000_000
-"""Worlds from this seed on are never trained on."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,23 @@ def _train_layout(options: TrainOptions) -> Iterator[TrainStep]:
         sheets.draw_samples(card, options.device)
 
 
+def _train_judge(options: TrainOptions) -> Iterator[TrainStep]:
+    torch.manual_seed(options.seed)
+    device, recipe = pick_device(options.device), JudgeRecipe()
+    worlds = [Volume(world.labels) for world in _worlds(options)]
+    sampler = CropSampler(worlds, (recipe.crop, recipe.crop), np.random.default_rng(options.seed))
+    network = FeatureNet(FeatureConfig()).to(device)
+    loss = JudgeLoss(network, sampler, recipe, device)
+    loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=1.2e-3, warm_up=100, ema=0.995))
+    yield from _drive(loop, options)
+    network.load_state_dict(loop.averaged())
+    wide = CropSampler(worlds, (256, 256), np.random.default_rng(options.seed + 2))
+    judge_features.calibrate(network, wide, 400, device)
+    right = judge_features.score(network, wide, 24, device)
+    record = _record("judge-features", options, loop, asdict(recipe), len(worlds))
+    save_judge(options.out, network, record | {"solid_voxels_right": round(right, 4)})
+
+
 def _start(options: TrainOptions) -> CityModel:
     """Load the model whose parts are kept; a part that it has already is trained further."""
     torch.manual_seed(options.seed)
@@ -160,7 +177,10 @@ def _worlds(options: TrainOptions) -> Iterator[World]:
     if not found:
         raise RequestError(f"{folder} holds no worlds; make some with `scenewright worlds --out {folder} --count 24`")
     for path in found:
-        yield open_world(path)
+        world = open_world(path)
+        if world.seed >= HELD_OUT_SEED:
+            raise RequestError(f"{path} has the held-out seed {world.seed}; train on seeds below {HELD_OUT_SEED}")
+        yield world
 
 
 def _record(recipe: str, options: TrainOptions, loop: Loop, numbers: dict[str, Any], worlds: int) -> dict[str, Any]:
@@ -193,4 +213,5 @@ _RECIPES: dict[str, Callable[[TrainOptions], Iterator[TrainStep]]] = {
     "city-autoencoder": _train_autoencoder,
     "city-prior": _train_prior,
     "city-layout": _train_layout,
+    "judge-features": _train_judge,
 }

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 from PIL import Image
 
-from engine.geometry.pictures import place_camera, render_maps
+from engine.evaluation.report import draw_sheet
 from engine.models.cards import ModelCard
-from engine.scene import VoxelScene
 from engine.session import Session
 from engine.tasks.request import GenerateRequest, Sampling
 from engine.training.loop import CURVE
@@ -53,14 +50,3 @@ def draw_samples(card: ModelCard, device: str, count: int = 12, columns: int = 4
     target = card.folder / SAMPLES
     Image.fromarray(draw_sheet(scenes, columns)).save(target, optimize=True)
     return target
-
-
-def draw_sheet(scenes: Sequence[VoxelScene], columns: int, edge: int = 320) -> NDArray[np.uint8]:
-    """Draw scenes from above, side by side, `(rows * edge, columns * edge, 3) uint8`; a short last row is dark."""
-    rows = -(-len(scenes) // columns)
-    sheet = np.zeros((rows * edge, columns * edge, 3), dtype=np.uint8)
-    for i, scene in enumerate(scenes):
-        picture = render_maps(scene, place_camera("top", scene, (edge, edge)), ("colour",))["colour"]
-        y, x = divmod(i, columns)
-        sheet[y * edge : (y + 1) * edge, x * edge : (x + 1) * edge] = picture[:, :, :3]
-    return sheet

@@ -128,7 +128,7 @@ def test_resuming_nothing_or_another_network_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_recipe_lists_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match="city-autoencoder, city-prior, city-layout"):
+    with pytest.raises(RequestError, match="city-autoencoder, city-prior, city-layout, judge-features"):
         list(recipes.train("nope", recipes.TrainOptions(tmp_path)))
 
 
@@ -140,7 +140,7 @@ def test_the_recipes_leave_a_model_that_generates(tmp_path: Path) -> None:
     for _ in write_worlds(tmp_path / "worlds", 1, seed=4, size=(512, 512), processes=1):
         pass
     before = None
-    for recipe in recipes.names():
+    for recipe in (name for name in recipes.names() if name.startswith("city")):
         options = recipes.TrainOptions(tmp_path / recipe, tmp_path / "worlds", minutes=0.05, worlds=1, start=before)
         assert list(recipes.train(recipe, options))[-1].progress == 1.0
         assert (tmp_path / recipe / "loss.png").is_file()

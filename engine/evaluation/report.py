@@ -1,0 +1,126 @@
+"""A judgement as a page one can read: figures beside floor and ladder, and pictures of scenes that nobody chose."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine.evaluation.corruptions import REACTIONS, look_up
+from engine.evaluation.judge import Verdict
+from engine.evaluation.structure import QUANTITIES
+from engine.geometry.pictures import place_camera, render_maps
+from engine.scene import VoxelScene
+
+JSON, PAGE = "report.json", "report.html"
+PICTURES = 36
+COLUMNS = 6
+
+_TITLES = {
+    "f3d": "Frechet distance",
+    "kid": "kernel distance",
+    "precision": "precision",
+    "recall": "recall",
+    "density": "density",
+    "coverage": "coverage",
+    "class_js": "class shares, Jensen-Shannon, bits",
+    "tpkl": "label patterns, KL, bits",
+    **{f"structure.{name}": f"{title}: Wasserstein-1" for name, title in QUANTITIES.items()},
+    "seam_ratio": "seam ratio (1 = invisible)",
+    "memorisation_z": "memorisation z (below -3 = copies)",
+}
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 78rem; color: #20242c; padding: 0 1rem }
+table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums }
+th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #e1e5ea }
+th:first-child, td:first-child { text-align: left } .own { background: #eef4ff; font-weight: 600 }
+.must { background: #e8f6ea } .broken { color: #b3261e; font-weight: 600 } img { max-width: 100% }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem }
+"""
+
+
+def draw_sheet(scenes: Sequence[VoxelScene], columns: int, edge: int = 320) -> NDArray[np.uint8]:
+    """Draw scenes from above, side by side, `(rows * edge, columns * edge, 3) uint8`; a short last row is dark."""
+    rows = -(-len(scenes) // columns)
+    sheet = np.zeros((rows * edge, columns * edge, 3), dtype=np.uint8)
+    for i, scene in enumerate(scenes):
+        picture = render_maps(scene, place_camera("top", scene, (edge, edge)), ("colour",))["colour"]
+        y, x = divmod(i, columns)
+        sheet[y * edge : (y + 1) * edge, x * edge : (x + 1) * edge] = picture[:, :, :3]
+    return sheet
+
+
+def write_report(verdict: Verdict, out: Path, pictures: int = PICTURES) -> Iterator[Path]:
+    """Write `report.json`, two sheets and `report.html` into a folder; yields each file when it is there."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / JSON).write_text(json.dumps(verdict.metrics, indent=1) + "\n", encoding="utf-8")
+    yield out / JSON
+    for name, scenes in (("scenes", verdict.candidate), ("held-out", verdict.held_out)):
+        shown = [VoxelScene.from_labels(scenes.read(i)) for i in range(min(pictures, scenes.count))]
+        Image.fromarray(draw_sheet(shown, COLUMNS, 256)).save(out / f"{name}.png", optimize=True)
+        yield out / f"{name}.png"
+    (out / PAGE).write_text(make_page(verdict), encoding="utf-8")
+    yield out / PAGE
+
+
+def make_page(verdict: Verdict) -> str:
+    """Give the report as HTML; its pictures are `scenes.png` and `held-out.png` beside it."""
+    m, name = verdict.metrics, html.escape(verdict.candidate.name)
+    return "\n".join(
+        [
+            f"<!doctype html><meta charset=utf-8><title>{name}</title><style>{_STYLE}</style>",
+            f"<h1>{name}</h1><p>{m['n']} scenes against {m['n']} held-out ones, seeds from {m['data_seed']} on. "
+            f"Frechet distance: {html.escape(m['ladder_place'])}.</p>",
+            *(f"<p class=broken>{html.escape(line)}</p>" for line in verdict.broken),
+            "<h2>Scenes (left) beside held-out scenes, the first of each, none chosen</h2>",
+            '<div class=pair><img src="scenes.png" alt="scenes"><img src="held-out.png" alt="held-out scenes"></div>',
+            "<h2>Figures, floor and ladder</h2>",
+            "<p>The floor compares other held-out scenes with the held-out ones; the ladder does so after making them "
+            "worse. Green: the metric must react, and a report without a red line says that it did.</p>",
+            _figures(m),
+            f"<p>Voxels changed outside a mask: {_show(m['locality'])}.</p>",
+            "<h2>Structure, means</h2>",
+            _pairs((QUANTITIES[k], v) for k, v in verdict.typical.items()),
+            "<h2>Share of solid voxels</h2>",
+            _pairs(verdict.shares.items()),
+            f"<p>Feature network {m['feature_net_sha256']}</p>",
+        ]
+    )
+
+
+def tabulate(verdict: Verdict) -> Iterator[str]:
+    """Give the figures as lines for a terminal: metric, candidate, floor, then the ladder."""
+    m = verdict.metrics
+    yield f"{'':34}{'scenes':>11}{'floor':>11}" + "".join(f"{name[:14]:>16}" for name in m["ladder"])
+    for key in _TITLES:
+        values = [look_up(part, key) for part in (m, m["floor"], *m["ladder"].values())]
+        yield f"{key:34}{_show(values[0]):>11}{_show(values[1]):>11}" + "".join(f"{_show(v):>16}" for v in values[2:])
+    yield f"{'locality':34}{_show(m['locality']):>11}"
+    yield f"n {m['n']}, Frechet distance {m['ladder_place']}"
+
+
+def _figures(m: dict[str, Any]) -> str:
+    head = "".join(f"<th>{html.escape(c)}" for c in ("metric", "scenes", "floor", *m["ladder"]))
+    rows = []
+    for key, title in _TITLES.items():
+        cells = [f"<td>{html.escape(title)}<td class=own>{_show(look_up(m, key))}<td>{_show(look_up(m['floor'], key))}"]
+        for name, values in m["ladder"].items():
+            mark = " class=must" if key in REACTIONS[name] else ""
+            cells.append(f"<td{mark}>{_show(look_up(values, key))}")
+        rows.append("<tr>" + "".join(cells))
+    return f"<table><tr>{head}{''.join(rows)}</table>"
+
+
+def _pairs(rows: Iterable[tuple[str, tuple[float, float]]]) -> str:
+    body = "".join(f"<tr><td>{html.escape(name)}<td>{_show(b)}<td>{_show(a)}" for name, (a, b) in rows)
+    return f"<table><tr><th><th>scenes<th>held-out{body}</table>"
+
+
+def _show(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"

@@ -124,7 +124,7 @@ run_tests() {
     prepare_system
     prepare_python '.[dev]'
     local failed=() check
-    for check in "ruff check" "ruff format --check" "mypy" "lint-imports"; do
+    for check in "ruff check" "ruff format --check" "mypy" "lint-imports --no-logo"; do
         say "$check"
         # shellcheck disable=SC2086
         "$VENV/bin/"$check >&2 || failed+=("$check")

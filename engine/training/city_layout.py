@@ -29,8 +29,8 @@ class LayoutRecipe:
         Share of samples with nothing known.
     """
 
-    cells: int = 48
-    batch: int = 12
+    cells: int = 32
+    batch: int = 16
     generate: float = 0.5
 
 

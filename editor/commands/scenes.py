@@ -72,7 +72,7 @@ def info(file: Path, as_json: bool) -> None:
         click.echo(json.dumps(facts))
         return
     for name, value in facts.items():
-        if name not in ("command", "classes"):
+        if name not in ("command", "classes") and value is not None:
             click.echo(f"{name:>12}  {value if isinstance(value, str) else json.dumps(value)}")
     for name, count in facts["classes"].items():
         click.echo(f"{name:>16} {count:>12,} {count / facts['voxels']:>8.2%}")
@@ -93,6 +93,7 @@ def collect_facts(scene: VoxelScene, file: Path) -> dict[str, Any]:
         "voxels": scene.box.volume,
         "voxel_size": list(scene.grid.voxel_size),
         "origin": list(scene.grid.origin),
+        "georeference": scene.grid.georeference,
         "extent": [round(v, 6) for v in scene.grid.extent],
         "label_space": scene.space.name,
         "channels": list(scene.store.channels),

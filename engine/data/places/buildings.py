@@ -12,7 +12,7 @@ from engine.data.city.canvas import BUILDING, FENCE, ROAD, VEGETATION
 from engine.data.city.frame import Frame
 from engine.data.city.plan import Plan
 from engine.data.places.features import VOXEL, Area, Line, Place
-from engine.data.places.raster import Window, draw_band, fill, frame_of
+from engine.data.places.raster import Drawn, Window, draw_band, fill, frame_of
 
 _PITCHED = {"gabled", "half-hipped", "gambrel", "saltbox"}
 _SMALL = 190.0 / VOXEL**2
@@ -73,8 +73,8 @@ def _raise(plan: Plan, area: Area) -> _House | None:
     found = fill(area.rings, canvas.shape)
     if found is None:
         return None
-    window, mask = found
-    mask = mask & ~canvas.taken[window]
+    window, mask = _grow(*found, canvas.shape)
+    mask &= ~canvas.taken[window]
     if mask.sum() < 12:
         return None
     base = int(canvas.level[window][mask].max())
@@ -88,9 +88,19 @@ def _raise(plan: Plan, area: Area) -> _House | None:
     eave, rise = _shape_roof(plan, area, window, mask, tall, frame, width)
     canvas.raise_columns(window, mask, base + eave + rise, BUILDING, ident)
     if int(rise.max()) > 1 and not area.facets:
-        lip = binary_dilation(np.pad(mask, 2))[2:-2, 2:-2] & ~mask & ~canvas.taken[window]
+        lip = binary_dilation(mask) & ~mask & ~canvas.taken[window]
         canvas.add_detail(window, lip, base + eave - 1, base + eave + 1, BUILDING, ident)
     return _House(window, mask, base, eave, frame)
+
+
+def _grow(window: Window, mask: NDArray[np.bool_], shape: tuple[int, int]) -> Drawn:
+    """Widen a window by two voxels, as far as the plan goes, so that a building's surroundings are in it."""
+    low = [max(part.start - 2, 0) for part in window]
+    high = [min(part.stop + 2, size) for part, size in zip(window, shape, strict=True)]
+    wide = np.zeros((high[0] - low[0], high[1] - low[1]), bool)
+    x, y = window[0].start - low[0], window[1].start - low[1]
+    wide[x : x + mask.shape[0], y : y + mask.shape[1]] = mask
+    return (slice(low[0], high[0]), slice(low[1], high[1])), wide
 
 
 def _guess_height(plan: Plan, area: int) -> float:

@@ -20,6 +20,7 @@ from engine.errors import FormatError
 _MOST_BYTES = 1 << 29
 _AGAIN = "export or download it again"
 _STEEP = 0.05
+_FAR = 1e12
 Ring = list[list[float]]
 """Corners (x, y, z) in metres."""
 _SURFACES_DEEP = {"MultiSurface": 0, "CompositeSurface": 0, "Solid": 1, "MultiSolid": 2, "CompositeSolid": 2}
@@ -106,9 +107,10 @@ class _Model:
         if raw.ndim != 2 or raw.shape[1] != 3:
             raise ValueError(f"vertices are of shape {raw.shape}, not (n, 3)")
         change = document.get("transform", {"scale": [1, 1, 1], "translate": [0, 0, 0]})
-        self.vertices = raw * np.array(change["scale"], float) + np.array(change["translate"], float)
-        if not np.isfinite(self.vertices).all():
-            raise ValueError("a vertex is not a finite number")
+        scale, shift = np.array(change["scale"], float), np.array(change["translate"], float)
+        if not all(np.abs(part).max(initial=0.0) < _FAR for part in (scale, shift, raw)):
+            raise ValueError(f"a number of its vertices or transform is not below {_FAR:g}")
+        self.vertices = raw * scale + shift
         self.system = (document.get("metadata") or {}).get("referenceSystem")
         self.crs = self._project()
         self.points: list[list[float]] = self.vertices.tolist()
@@ -150,6 +152,8 @@ class _Model:
             raise ValueError(f"the reference system '{str(self.system)[:80]}' counts neither in metres nor in degrees")
         zone = zone_projection(float(lat.mean()), float(lon.mean()))
         self.vertices[:, :2] = zone.to_metres(lat, lon)
+        if not np.isfinite(self.vertices).all():
+            raise ValueError(f"the model reaches too far round the globe for {zone.name}")
         return zone.name
 
     def _faces(self, thing: Mapping[str, Any]) -> Iterator[list[Ring]]:

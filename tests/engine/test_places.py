@@ -235,6 +235,31 @@ def test_a_city_model_keeps_its_measured_roofs_and_its_ground(quarter_scene: Vox
     assert len(things(quarter_scene, (1, 4, 5))) >= 3, "traffic follows the middle line of the carriageway"
 
 
+def test_outlines_give_way_to_their_parts_and_flat_footprints_take_their_stated_height(tmp_path: Path) -> None:
+    made = CityModel()
+    made.ground("Building", 0, 0, 20, 12, measuredHeight=99)
+    gable(made, 0, 0, 20, 12)
+    made.objects["o1"]["type"] = "BuildingPart"
+    made.objects["o0"]["children"] = ["o1"]
+    made.objects["o0"]["geometry"][0]["lod"] = "0"
+    made.ground("Building", 30, 0, 50, 16, measuredHeight=4.2)
+    made.vertices.append([4000, 2500, 0])
+    point = {"type": "GeometryInstance", "template": 0, "boundaries": [len(made.vertices) - 1]}
+    made.objects["tree"] = {"type": "SolitaryVegetationObject", "geometry": [point]}
+    made.ground("LandUse", -5, -5, 55, 35)
+    scene = read_scene(made.write(tmp_path / "a.json"), size=(300, 200))
+    labels = scene.read()
+
+    def column(x: float, y: float) -> NDArray[np.uint8]:
+        x0, y0 = scene.grid.origin[:2]
+        return labels[int((85000 + x - x0) * 5), int((447500 + y - y0) * 5)]
+
+    assert (column(10, 6) == BUILDING).sum() - (column(10, 0.6) == BUILDING).sum() == pytest.approx(9, abs=1.5)
+    ground = (column(40, 20) == TERRAIN).sum()
+    assert (column(40, 8) == BUILDING).sum() == pytest.approx(ground + 21, abs=2)
+    assert (column(40, 25) == TRUNK).any()
+
+
 def test_a_city_model_in_degrees_or_nowhere_is_placed_as_far_as_it_can(tmp_path: Path) -> None:
     globe = CityModel("https://www.opengis.net/def/crs/EPSG/0/4979")
     globe.ground("Road", 0, 0, 0.05, 0.02)

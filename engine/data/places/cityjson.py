@@ -21,6 +21,7 @@ _MOST_BYTES = 1 << 29
 _AGAIN = "export or download it again"
 _STEEP = 0.05
 _FAR = 1e12
+_TALLEST = 1000.0
 Ring = list[list[float]]
 """Corners (x, y, z) in metres."""
 _SURFACES_DEEP = {"MultiSurface": 0, "CompositeSurface": 0, "Solid": 1, "MultiSolid": 2, "CompositeSolid": 2}
@@ -62,6 +63,7 @@ _WORDS = {  # words of attributes, in several languages, that tell more than the
         "lawn": ("gras", "grass", "lawn", "meadow"),
     },
 }
+_BUILT = ("GenericCityObject", "+GenericCityObject", "CityFurniture", "OtherConstruction")
 _WALLS = ("muur", "wall", "fence", "hek", "mauer", "zaun", "schutting")
 _QUAYS = ("kade", "quay", "kai", "retain")
 _TOLD_BY = ("class", "function", "usage", "type", "voorkomen", "surface", "material")
@@ -121,16 +123,13 @@ class _Model:
         lines: list[Line] = []
         spots: list[Spot] = []
         for thing in self.objects.values():
-            faces = list(self._faces(thing))
-            if not faces:
-                continue
             if thing["type"] == "SolitaryVegetationObject":
-                points = [point for face in faces for point in face[0]]
-                x, y = (sum(point[axis] for point in points) / len(points) for axis in (0, 1))
-                spots.append(Spot("tree", x, y))
-            elif thing["type"] in ("GenericCityObject", "+GenericCityObject", "CityFurniture", "OtherConstruction"):
+                spots += self._trees(thing)
+                continue
+            faces = [] if self._is_outline(thing) else list(self._faces(thing))
+            if faces and thing["type"] in _BUILT:
                 lines += _walls(thing, faces)
-            elif thing["type"] in _TYPES:
+            elif faces and thing["type"] in _TYPES:
                 areas += _areas(thing, faces)
         if not areas:
             reason = f"maps no building, street or ground ({len(self.objects)} objects)"
@@ -156,12 +155,26 @@ class _Model:
             raise ValueError(f"the model reaches too far round the globe for {zone.name}")
         return zone.name
 
+    def _trees(self, thing: Mapping[str, Any]) -> Iterator[Spot]:
+        """The middle of a plant, be it mapped as a solid, a point or a copy of a template put at a point."""
+        for shape in (thing.get("geometry") or [])[:1]:
+            points = self._ring(list(_flat_indices(shape["boundaries"])))
+            if points:
+                x, y = (sum(point[axis] for point in points) / len(points) for axis in (0, 1))
+                yield Spot("tree", x, y)
+
+    def _is_outline(self, thing: Mapping[str, Any]) -> bool:
+        """Whether a building is but the outline of parts that have more shape."""
+        if _detail(thing) >= 1:
+            return False
+        return any(_detail(self.objects.get(name) or {}) >= 1 for name in thing.get("children") or [])
+
     def _faces(self, thing: Mapping[str, Any]) -> Iterator[list[Ring]]:
         """The polygons of an object's finest geometry, each a list of rings."""
         shapes = [g for g in thing.get("geometry") or [] if g["type"] in _SURFACES_DEEP and g["boundaries"]]
         if not shapes:
             return
-        best = max(shapes, key=lambda g: float(str(g.get("lod", 0)) or 0))
+        best = max(shapes, key=_lod)
         surfaces = best["boundaries"]
         for _ in range(_SURFACES_DEEP[best["type"]]):
             surfaces = [surface for shell in surfaces for surface in shell]
@@ -171,9 +184,26 @@ class _Model:
                 yield rings
 
     def _ring(self, indices: list[int]) -> Ring:
-        if min(indices) < 0 or max(indices) >= len(self.points):
+        if min(indices, default=0) < 0 or max(indices, default=0) >= len(self.points):
             raise ValueError(f"a surface names vertex {indices[:4]}..., the file has {len(self.points)}")
         return [self.points[i] for i in indices]
+
+
+def _lod(shape: Mapping[str, Any]) -> float:
+    """A geometry's level of detail; before version 1.1 it was a number, since then a text."""
+    return float(str(shape.get("lod", 0)) or 0)
+
+
+def _detail(thing: Mapping[str, Any]) -> float:
+    return max((_lod(shape) for shape in thing.get("geometry") or []), default=0.0)
+
+
+def _flat_indices(boundaries: Any) -> Iterator[int]:
+    if isinstance(boundaries, int):
+        yield boundaries
+    else:
+        for part in boundaries:
+            yield from _flat_indices(part)
 
 
 def _areas(thing: Mapping[str, Any], faces: list[list[Ring]]) -> Iterator[Area]:
@@ -181,6 +211,8 @@ def _areas(thing: Mapping[str, Any], faces: list[list[Ring]]) -> Iterator[Area]:
     kind = _kind(thing)
     heights = [point[2] for face in faces for ring in face for point in ring]
     ground, tall = min(heights), max(heights) - min(heights)
+    if tall < 1:
+        tall = _told_height(thing)
     rings: list[Floats] = []
     facets = []
     for face in faces:
@@ -189,15 +221,24 @@ def _areas(thing: Mapping[str, Any], faces: list[list[Ring]]) -> Iterator[Area]:
             continue
         flat = tuple(_flatten(ring, hole=i > 0) for i, ring in enumerate(face))
         rings += flat
-        if kind == "building":
+        if kind == "building" and max(heights) - ground >= 1:
             facets.append(Facet(flat, _plane(normal, face[0], ground)))
     if rings:
-        yield Area(kind, tuple(rings), tall if kind == "building" and tall > 1 else None, facets=tuple(facets))
+        yield Area(kind, tuple(rings), tall if kind == "building" and tall >= 1 else None, facets=tuple(facets))
 
 
 def _flatten(ring: Ring, hole: bool) -> Floats:
     flat = np.array([point[:2] for point in ring])
     return flat if (_sums(ring)[2] > 0) != hole else flat[::-1]
+
+
+def _told_height(thing: Mapping[str, Any]) -> float:
+    """The height in metres that a flat footprint's attributes state, else 0."""
+    attributes = thing.get("attributes") or {}
+    measured, storeys = (attributes.get(name) for name in ("measuredHeight", "storeysAboveGround"))
+    if isinstance(measured, int | float) and 0 < measured < _TALLEST:
+        return float(measured)
+    return 3.0 * storeys if isinstance(storeys, int | float) and 0 < storeys < _TALLEST else 0.0
 
 
 def _kind(thing: Mapping[str, Any]) -> str:

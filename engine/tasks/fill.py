@@ -6,7 +6,7 @@ Generating hides the whole scene, inpainting hides a mask, outpainting hides wha
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,14 +59,15 @@ class Canvas:
         Private to the task; new voxels are written into it.
     hidden
         `(sx, sy, sz) bool` over `region`: voxels that are still to be made.
-    layout
-        Map of the whole scene to follow.
+    layout, layout_at
+        Map to follow, and which cell of the scene its first cell is.
     """
 
     scene: VoxelScene
     region: Box
     hidden: NDArray[np.bool_]
     layout: LayoutMap | None = None
+    layout_at: tuple[int, int] = (0, 0)
 
     def hidden_in(self, window: Box) -> NDArray[np.bool_]:
         """Tell what is hidden in a window; what lies outside the scene is, too."""
@@ -76,11 +77,12 @@ class Canvas:
         return out
 
     def layout_in(self, window: Box) -> LayoutMap | None:
-        """Cut the map to a window."""
+        """Cut the map to a window, whose corners lie on whole cells."""
         if self.layout is None:
             return None
-        sx, sy, _ = window.shape
-        return self.layout.window(window.lower[0] // CELL, window.lower[1] // CELL, (sx // CELL, sy // CELL))
+        (x, y, _), (sx, sy, _) = window.lower, window.shape
+        first_x, first_y = self.layout_at
+        return self.layout.window(x // CELL - first_x, y // CELL - first_y, (sx // CELL, sy // CELL))
 
     def put(self, window: Box, labels: Labels) -> None:
         """Write the hidden voxels of a window; from now on they are known."""
@@ -98,8 +100,8 @@ class Canvas:
 
 def fill(
     model: SceneModel, canvas: Canvas, windows: Sequence[Box], sampling: Sampling, before: int = 0
-) -> Iterator[Step]:
-    """Make all windows in turn; yields every denoising step, counted on from `before`.
+) -> Generator[Step, None, int]:
+    """Make all windows in turn; yields every denoising step, counted on from `before`, and returns their total.
 
     Closing the generator stops before the next step.
     """
@@ -117,6 +119,7 @@ def fill(
                     box, labels = canvas.preview(window, model.decode(last.x0, barred).cpu().numpy())
             yield Step(done, total, stage, last.sigma, box, labels)
         canvas.put(window, _finish(model, last, barred))
+    return total
 
 
 def sample_window(

@@ -14,7 +14,7 @@ from engine.mask import VoxelMask
 from engine.models.contract import SceneModel
 from engine.scene import VoxelScene
 from engine.tasks.fill import Canvas, fill
-from engine.tasks.layout import complete_layout, plans_layout
+from engine.tasks.layout import plan
 from engine.tasks.request import GenerateRequest, Provenance, Result, Step
 from engine.tasks.windows import plan_windows
 
@@ -42,10 +42,7 @@ def generate(model: SceneModel, request: GenerateRequest, provenance: Provenance
     canvas = Canvas(scene, scene.box, np.ones(grid.shape, dtype=np.bool_), request.layout)
     todo = np.ones((x, y), dtype=np.bool_)
     windows = plan_windows(todo, scene.box, card.window, min(OVERLAP, card.window // 2), card.cell)
-    planning = request.sampling.steps if plans_layout(model, canvas) else 0
-    total = planning + len(windows) * request.sampling.steps
-    if planning:
-        yield from complete_layout(model, canvas, request.sampling, total)
-    yield from fill(model, canvas, windows, request.sampling, planning)
+    planned = yield from plan(model, canvas, scene.box, request.sampling, len(windows))
+    total = yield from fill(model, canvas, windows, request.sampling, planned)
     result = Result(scene.box, scene.read(), VoxelMask.of_box(scene.box), provenance, scene)
     yield Step(total, total, "done", result=result)

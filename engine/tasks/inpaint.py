@@ -11,6 +11,7 @@ from engine.grid import Box
 from engine.models.contract import SceneModel
 from engine.tasks.fill import Canvas, fill, require_fit
 from engine.tasks.generate import OVERLAP
+from engine.tasks.layout import plan
 from engine.tasks.request import InpaintRequest, Provenance, Result, Step
 from engine.tasks.windows import plan_windows
 
@@ -48,6 +49,6 @@ def inpaint(model: SceneModel, request: InpaintRequest, provenance: Provenance) 
     region = context_of(mask.box, scene.grid.shape[2], card.cell)
     todo = np.asarray(mask.within(region).any(axis=2))
     windows = plan_windows(todo, region, card.window, min(OVERLAP, card.window // 2), card.cell)
-    total = len(windows) * request.sampling.steps
-    yield from fill(model, canvas, windows, request.sampling)
+    planned = yield from plan(model, canvas, region, request.sampling, len(windows))
+    total = yield from fill(model, canvas, windows, request.sampling, planned)
     yield Step(total, total, "done", result=Result(mask.box, scene.read(mask.box), mask, provenance))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import numpy as np
 import torch
@@ -13,75 +13,98 @@ from engine.errors import SamplingError
 from engine.geometry.maps import CELL, LAYOUT_CLASSES, LayoutMap, extrude, layout_of
 from engine.grid import Box
 from engine.labels import UNKNOWN
+from engine.mask import VoxelMask
 from engine.models.contract import SceneModel
-from engine.scene import Labels
 from engine.tasks.fill import Canvas
 from engine.tasks.request import Sampling, Step
 
 _PATCH = 8
 """Cells: the sides of a map that is denoised are multiples of this."""
 
+_LAYOUT_STREAM = 1
+"""Told to the random generator, so that maps and voxels never share noise."""
+
 _BUILDING = LAYOUT_CLASSES.index("building")
 
 
-def plans_layout(model: SceneModel, canvas: Canvas) -> bool:
-    """Tell whether `complete_layout` has anything to do."""
-    has_prior = model.bind_layout(LayoutMap.free((_PATCH, _PATCH))) is not None
-    return has_prior and (canvas.layout is None or bool((canvas.layout.classes == 0).any()))
+def plan_area(region: Box) -> Box:
+    """Grow a region to what a map can cover: from whole cells on, sides multiples of 8 cells."""
+    (x0, y0, z0), (x1, y1, z1) = region.snap((CELL, CELL, 1)).lower, region.upper
+    side = CELL * _PATCH
+    return Box((x0, y0, z0), (x0 - (x0 - x1) // side * side, y0 - (y0 - y1) // side * side, z1))
 
 
-def complete_layout(model: SceneModel, canvas: Canvas, sampling: Sampling, total: int) -> Iterator[Step]:
-    """Denoise the free cells of the canvas's map, given those that people or voxels decide; sets `canvas.layout`.
+def plan(
+    model: SceneModel, canvas: Canvas, region: Box, sampling: Sampling, windows: int
+) -> Generator[Step, None, int]:
+    """Complete the map of a region before its windows are made, where the model can; tells how many steps that took.
 
-    Yields one step per denoising step, counted from 1 of `total`; where previews are asked for, each shows the plan as
-    a rough model, which costs next to nothing.
+    Cells that people give or voxels decide stay; the others are denoised, and `canvas.layout` is set. Yields one step
+    per denoising step; where previews are asked for, each shows the plan as a rough model, which costs next to nothing.
+    Use as `before = yield from plan(...)`.
     """
-    given = known_layout(canvas)
+    area = plan_area(region)
+    given = known_layout(canvas, area)
     denoise = model.bind_layout(given)
     if denoise is None:
-        return
+        return 0
+    canvas.layout, canvas.layout_at = given, (area.lower[0] // CELL, area.lower[1] // CELL)
+    if not _is_open(canvas, area, given):
+        return 0
+    total = (1 + windows) * sampling.steps
     sigmas = flow_sigmas(sampling.steps)
-    words = np.random.SeedSequence([sampling.seed, 0x1A70]).generate_state(1, np.uint64)
-    generator = torch.Generator().manual_seed(int(words[0] >> np.uint64(1)))
-    noise = torch.randn((1, len(LAYOUT_CLASSES), *given.classes.shape), generator=generator).to(model.device)
+    x = sigmas[0].item() * _draw_noise(area, sampling.seed).to(model.device)
     last = None
-    for last in SAMPLERS[sampling.sampler](denoise, sigmas[0].item() * noise, sigmas):
+    for last in SAMPLERS[sampling.sampler](denoise, x, sigmas):
         box, labels = None, None
         if sampling.preview != "off":
-            box, labels = _show(canvas, _merge(given, model.read_layout(last.x0)))
+            rough = extrude(_merge(given, model.read_layout(last.x0)), area.shape[2], canvas.scene.space)
+            box, labels = canvas.preview(area, rough)
         yield Step(last.index, total, "layout", last.sigma, box, labels)
     if last is None or not bool(torch.isfinite(last.x0).all()):
         raise SamplingError("the layout gave no usable numbers; try another seed or more steps")
-    canvas.layout = _merge(given, model.read_layout(last.x0)).window(0, 0, _cells(canvas))
+    canvas.layout = _merge(given, model.read_layout(last.x0))
+    return sampling.steps
 
 
-def known_layout(canvas: Canvas) -> LayoutMap:
-    """Give the map of what is decided: cells that were given, and cells whose voxels are all known.
+def known_layout(canvas: Canvas, area: Box) -> LayoutMap:
+    """Give the map of what is decided in an area: cells that were given, and cells whose ground can be seen.
 
-    Its sides are padded with free cells to multiples of 8 cells.
+    A cell's ground can be seen where at least half of its columns show ground or building that is not hidden.
     """
-    wide, deep = (-(-n // _PATCH) * _PATCH for n in _cells(canvas))
-    box = Box((0, 0, 0), (wide * CELL, deep * CELL, canvas.scene.grid.shape[2]))
-    hidden = canvas.hidden_in(box).any(axis=2).reshape(wide, CELL, deep, CELL).any(axis=(1, 3))
-    seen = layout_of(canvas.scene.read_padded(box, UNKNOWN), canvas.scene.space)
-    given = (canvas.layout or LayoutMap.free((wide, deep))).window(0, 0, (wide, deep))
+    hidden = canvas.hidden_in(area)
+    labels = np.where(hidden, UNKNOWN, canvas.scene.read_padded(area, UNKNOWN))
+    space = canvas.scene.space
+    shown = np.isin(labels, (*space.ids_of("ground"), space.find("building"))).any(axis=2)
+    wide, deep = area.shape[0] // CELL, area.shape[1] // CELL
+    is_seen = shown.reshape(wide, CELL, deep, CELL).sum(axis=(1, 3)) * 2 >= CELL * CELL
+    seen, given = layout_of(labels, space), canvas.layout_in(area) or LayoutMap.free((wide, deep))
     decided = given.classes != 0
-    classes = np.where(decided, given.classes, np.where(hidden, 0, seen.classes))
-    heights = np.where(decided, given.heights, np.where(hidden, 0, seen.heights))
+    classes = np.where(decided, given.classes, np.where(is_seen, seen.classes, 0))
+    heights = np.where(decided, given.heights, np.where(is_seen, seen.heights, 0))
     return LayoutMap(classes.astype(np.uint8), heights.astype(np.uint8))
+
+
+def _is_open(canvas: Canvas, area: Box, given: LayoutMap) -> bool:
+    """Tell whether any cell with voxels to make is undecided."""
+    to_make = VoxelMask(canvas.region, canvas.hidden).within(area).any(axis=2)
+    wide, deep = given.classes.shape
+    cells = to_make.reshape(wide, CELL, deep, CELL).any(axis=(1, 3))
+    return bool((cells & (given.classes == 0)).any())
+
+
+def _draw_noise(area: Box, seed: int) -> torch.Tensor:
+    """Draw the map's noise from the seed, apart from that of the voxels."""
+    words = np.random.SeedSequence([seed, *_place(area), _LAYOUT_STREAM]).generate_state(1, np.uint64)
+    generator = torch.Generator().manual_seed(int(words[0] >> np.uint64(1)))
+    return torch.randn((1, len(LAYOUT_CLASSES), area.shape[0] // CELL, area.shape[1] // CELL), generator=generator)
+
+
+def _place(area: Box) -> tuple[int, int]:
+    return area.lower[0] % 2**32, area.lower[1] % 2**32
 
 
 def _merge(given: LayoutMap, drawn: LayoutMap) -> LayoutMap:
     classes = np.where(given.classes == 0, drawn.classes, given.classes)
     heights = np.where((given.heights == 0) & (classes == _BUILDING), np.maximum(drawn.heights, 1), given.heights)
     return LayoutMap(classes, heights.astype(np.uint8))
-
-
-def _show(canvas: Canvas, layout: LayoutMap) -> tuple[Box, Labels]:
-    rough = extrude(layout, canvas.scene.grid.shape[2], canvas.scene.space)
-    return canvas.preview(Box.of_shape((rough.shape[0], rough.shape[1], rough.shape[2])), rough)
-
-
-def _cells(canvas: Canvas) -> tuple[int, int]:
-    x, y, _ = canvas.scene.grid.shape
-    return -(-x // CELL), -(-y // CELL)

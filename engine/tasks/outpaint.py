@@ -11,7 +11,7 @@ from engine.grid import Box
 from engine.mask import VoxelMask
 from engine.models.contract import SceneModel
 from engine.tasks.fill import Canvas, fill, require_fit
-from engine.tasks.layout import complete_layout, plans_layout
+from engine.tasks.layout import plan
 from engine.tasks.request import OutpaintRequest, Provenance, Result, Step
 from engine.tasks.windows import plan_windows
 
@@ -49,10 +49,7 @@ def outpaint(model: SceneModel, request: OutpaintRequest, provenance: Provenance
     canvas = Canvas(scene, scene.box, hidden.copy(), request.layout)
     todo = np.asarray(hidden.any(axis=2))
     windows = plan_windows(todo, scene.box, card.window, request.overlap, card.cell)
-    planning = request.sampling.steps if plans_layout(model, canvas) else 0
-    total = planning + len(windows) * request.sampling.steps
-    if planning:
-        yield from complete_layout(model, canvas, request.sampling, total)
-    yield from fill(model, canvas, windows, request.sampling, planning)
+    planned = yield from plan(model, canvas, scene.box, request.sampling, len(windows))
+    total = yield from fill(model, canvas, windows, request.sampling, planned)
     result = Result(scene.box, scene.read(), VoxelMask(scene.box, hidden), provenance, scene, (ax, ay))
     yield Step(total, total, "done", result=result)

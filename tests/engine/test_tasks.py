@@ -17,7 +17,7 @@ from engine.scene import VoxelScene
 from engine.session import Session
 from engine.tasks.fill import Canvas
 from engine.tasks.inpaint import context_of
-from engine.tasks.layout import known_layout
+from engine.tasks.layout import known_layout, plan_area
 from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, Request, Result, Sampling
 from engine.tasks.windows import cover, plan_windows
 
@@ -179,25 +179,32 @@ def test_a_layout_and_its_guidance_steer(session: Session, sampling: Sampling) -
     assert not np.array_equal(results[1], results[2])
 
 
-def test_the_layout_knows_what_was_given_and_what_is_whole(scene: VoxelScene) -> None:
+def test_the_layout_knows_what_was_given_and_what_can_be_seen(scene: VoxelScene) -> None:
     labels = np.zeros((96, 80, HEIGHT), np.uint8)
     labels[:, :, 0] = 9
     labels[16:32, :8, :5] = 13
     hidden = np.zeros((96, 80, HEIGHT), dtype=np.bool_)
-    hidden[40:, 9:, 7] = True
+    hidden[40:, 8:, :] = True
+    hidden[40:48, :8, 2:] = True
     given = LayoutMap.free((12, 10))
     given.classes[11, 9] = 5
     canvas = Canvas(VoxelScene.from_labels(labels), scene.box, hidden, given)
-    known = known_layout(canvas)
+    area = plan_area(scene.box)
+    assert area.shape == (128, 128, HEIGHT)
+    known = known_layout(canvas, area)
     assert known.classes.shape == (16, 16)
     assert known.classes[2:4, 0].tolist() == [6, 6]
     assert known.heights[2:4, 0].tolist() == [5, 5]
-    assert known.classes[0, 5] == 1
-    assert known.classes[5, 0] == 1
+    assert (known.classes[4, :10] == 1).all()
+    assert (known.classes[5:12, 0] == 1).all(), "ground can be seen below what is hidden"
     assert known.classes[11, 9] == 5
     assert not known.classes[5:11, 1:9].any()
     assert not known.classes[12:].any()
     assert not known.classes[:, 10:].any()
+    shifted = known_layout(canvas, plan_area(Box((-16, 8, 0), (40, 64, HEIGHT))))
+    assert shifted.classes.shape == (8, 8)
+    assert np.array_equal(shifted.classes[2:], known.classes[:6, 1:9])
+    assert not shifted.classes[:2].any()
 
 
 def test_a_layout_can_be_shown_as_a_rough_model() -> None:

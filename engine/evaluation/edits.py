@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -32,21 +32,21 @@ class EditScore:
         return EditScore(self.seams + other.seams, self.leaks + other.leaks)
 
 
-def score_edits(session: Session, model: str, scenes: SceneSet, count: int) -> Iterator[EditScore]:
+def score_edits(session: Session, sampling: Sampling, scenes: SceneSet, count: int) -> Iterator[EditScore]:
     """Regenerate a box at a random place of each of the first `count` scenes; yields the sum so far after each."""
     total = EditScore()
     for i in range(min(count, scenes.count)):
-        total += _score_edit(session, model, VoxelScene.from_labels(scenes.read(i)), i)
+        total += _score_edit(session, sampling, VoxelScene.from_labels(scenes.read(i)), i)
         yield total
 
 
-def _score_edit(session: Session, model: str, scene: VoxelScene, seed: int) -> EditScore:
+def _score_edit(session: Session, sampling: Sampling, scene: VoxelScene, seed: int) -> EditScore:
     rng = np.random.default_rng([seed, 31])
     width, depth, tall = scene.grid.shape
     x, y = (int(rng.integers(1, n - EDGE)) for n in (width, depth))
     box = Box((x, y, 0), (x + EDGE, y + EDGE, tall))
     mask, before = VoxelMask.of_box(box), scene.read()
-    request = InpaintRequest(scene.snapshot(), mask, Sampling(model, seed))
+    request = InpaintRequest(scene.snapshot(), mask, replace(sampling, seed=seed))
     for step in session.run(request):
         if step.result is not None:
             made = step.result

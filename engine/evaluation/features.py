@@ -28,6 +28,8 @@ from engine.resources import shipped
 
 STRIDE = 16
 """Voxels per bottleneck cell along every axis; scenes are filled up with empty voxels to whole cells."""
+STEPS = (1, 4)
+PARTS = 2 + len(STEPS)
 WEIGHTS = "features.safetensors"
 RECORD = "features.json"
 
@@ -51,7 +53,7 @@ class FeatureConfig:
     classes: int = 20
     embedding: int = 4
     widths: tuple[int, int, int, int] = (24, 32, 64, 96)
-    latent: int = 48
+    latent: int = 32
 
 
 class FeatureNet(nn.Module):
@@ -73,8 +75,8 @@ class FeatureNet(nn.Module):
         self.up = nn.ModuleList([nn.ConvTranspose3d(m, n, 2, stride=2) for m, n in ((d, c), (c, b), (b, a))])
         self.smooth = nn.ModuleList([nn.Conv3d(n, n, 3, padding=1) for n in (c, b, a)])
         self.unfold = nn.Linear(a, 8 * config.classes)
-        self.register_buffer("centre", torch.zeros(2 * config.latent))
-        self.register_buffer("spread", torch.ones(2 * config.latent))
+        self.register_buffer("centre", torch.zeros(PARTS * config.latent))
+        self.register_buffer("spread", torch.ones(PARTS * config.latent))
 
     def encode(self, labels: Tensor) -> Tensor:
         """Give the bottleneck of voxels whose sides are multiples of 16."""
@@ -109,7 +111,7 @@ class FeatureNet(nn.Module):
         return _unfold(logits, self.config.classes)
 
     def describe(self, labels: Tensor) -> Tensor:
-        """Give scene features `(B, 2 C)`: mean and deviation of every bottleneck channel, brought to a common scale."""
+        """Give scene features `(B, 4 C)`: what `pool` makes of the bottleneck, brought to a common scale."""
         return (pool(self.encode(_fill_up(labels))) - self.centre) / self.spread
 
 
@@ -122,19 +124,32 @@ class Judge:
 
     @torch.inference_mode()
     def describe(self, labels: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Give the features `(2 C,) float64` of one scene `(X, Y, Z) uint8`."""
+        """Give the features `(4 C,) float64` of one scene `(X, Y, Z) uint8`."""
         found = self.network.describe(torch.from_numpy(np.ascontiguousarray(labels))[None])
         return np.asarray(found[0].double().numpy())
 
     def describe_all(self, scenes: Iterable[NDArray[np.uint8]]) -> NDArray[np.float64]:
-        """Give the features `(N, 2 C) float64` of many scenes, one at a time so that memory does not grow."""
+        """Give the features `(N, 4 C) float64` of many scenes, one at a time so that memory does not grow."""
         return np.stack([self.describe(scene) for scene in scenes])
 
 
 def pool(latent: Tensor) -> Tensor:
-    """Describe bottlenecks `(B, C, ...)` by mean and deviation of every channel over all places, `(B, 2 C)`."""
+    """Describe bottlenecks `(B, C, X, Y, Z)` by four numbers a channel, `(B, 4 C)`, whichever way the scene is turned.
+
+    Mean and deviation over all places say what there is; the mean steps between places 1 and 4 cells apart in plan say
+    whether it hangs together, near and far.
+    """
     places = latent.flatten(2)
-    return torch.cat([places.mean(dim=2), places.std(dim=2, correction=0)], dim=1)
+    steps = [_mean_step(latent, distance) for distance in STEPS]
+    return torch.cat([places.mean(dim=2), places.std(dim=2, correction=0), *steps], dim=1)
+
+
+def _mean_step(latent: Tensor, distance: int) -> Tensor:
+    """Mean absolute difference of places `distance` cells apart along x and y, `(B, C)`; 0 where there are none."""
+    along = (latent[:, :, distance:] - latent[:, :, :-distance]).abs().flatten(2)
+    across = (latent[:, :, :, distance:] - latent[:, :, :, :-distance]).abs().flatten(2)
+    both = torch.cat([along, across], dim=2)
+    return both.sum(dim=2) / max(both.shape[2], 1)
 
 
 def judge_folder() -> Path:

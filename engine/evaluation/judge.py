@@ -21,7 +21,6 @@ from engine.evaluation.summary import Summary, compare, summarise_once
 from engine.labels import LabelSpace, label_space
 
 LEAST = 2 * NEIGHBOURS
-EDITS = 8
 
 
 @dataclass(frozen=True)
@@ -45,12 +44,15 @@ class Bench:
         Worlds as the shipped models were trained on.
     folder
         Where summaries are kept.
+    edits
+        How many held-out scenes a model edits.
     """
 
     judge: Judge
     held_out: WorldCrops
     training: WorldCrops
     folder: Path
+    edits: int = 8
 
     @classmethod
     def in_folder(cls, judge: Judge, folder: Path) -> Bench:
@@ -129,7 +131,7 @@ def evaluate(candidate: Candidate, bench: Bench) -> Iterator[Progress | Verdict]
     ladder[COPIES] = compare(reference, one.repeat(n), seen)
     summary = yield from _summary(bench, candidate.scenes)
     metrics = compare(reference, summary, seen)
-    metrics |= yield from _edit(candidate, held_out)
+    metrics |= yield from _edit(candidate, held_out, bench.edits)
     yield _conclude(candidate.scenes, held_out, bench, (reference, summary), (metrics, floor, ladder))
 
 
@@ -163,15 +165,18 @@ def _corrupted(name: str, scenes: SceneSet, space: LabelSpace) -> SceneSet:
     return SceneSet(name, scenes.count, read, scenes.key)
 
 
-def _edit(candidate: Candidate, held_out: SceneSet) -> Generator[Progress, None, dict[str, Any]]:
+def _edit(candidate: Candidate, held_out: SceneSet, count: int) -> Generator[Progress, None, dict[str, Any]]:
     """Let a model edit held-out scenes. Scenes without a model have the seams of their tiles and no locality."""
     if candidate.samples is None:
         return {"locality": None}
     samples = candidate.samples
-    score, edits = EditScore(), score_edits(samples.session, samples.model, held_out, EDITS)
+    score, edits = (
+        EditScore(),
+        score_edits(samples.session, replace(samples.sampling, model=samples.model), held_out, count),
+    )
     for done, so_far in enumerate(edits, 1):
         score = so_far
-        yield Progress("edits", done, EDITS)
+        yield Progress("edits", done, count)
     return {"seam_ratio": score.seams.ratio, "locality": score.leaks}
 
 

@@ -56,14 +56,14 @@ def draw_sheet(scenes: Sequence[VoxelScene], columns: int, edge: int = 320) -> N
     return sheet
 
 
-def write_report(verdict: Verdict, out: Path, pictures: int = PICTURES) -> Iterator[Path]:
+def write_report(verdict: Verdict, out: Path, pictures: int = PICTURES, columns: int = COLUMNS) -> Iterator[Path]:
     """Write `report.json`, two sheets and `report.html` into a folder; yields each file when it is there."""
     out.mkdir(parents=True, exist_ok=True)
     (out / JSON).write_text(json.dumps(verdict.metrics, indent=1) + "\n", encoding="utf-8")
     yield out / JSON
     for name, scenes in (("scenes", verdict.candidate), ("held-out", verdict.held_out)):
         shown = [VoxelScene.from_labels(scenes.read(i)) for i in range(min(pictures, scenes.count))]
-        Image.fromarray(draw_sheet(shown, COLUMNS, 256)).save(out / f"{name}.png", optimize=True)
+        Image.fromarray(draw_sheet(shown, columns, 256)).save(out / f"{name}.png", optimize=True)
         yield out / f"{name}.png"
     (out / PAGE).write_text(make_page(verdict), encoding="utf-8")
     yield out / PAGE

@@ -9,7 +9,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from multiprocessing import get_context
 from pathlib import Path
@@ -167,7 +167,7 @@ class Samples:
         return self.place / f"seed-{seed:06d}.npz"
 
     def _sample(self, seed: int) -> None:
-        sampling = Sampling(self.model, seed, self.sampling.steps, self.sampling.sampler)
+        sampling = replace(self.sampling, model=self.model, seed=seed)
         for step in self.session.run(GenerateRequest((self.size, self.size), sampling)):
             if step.result is not None and step.result.scene is not None:
                 write_scene(step.result.scene, self._path(seed))

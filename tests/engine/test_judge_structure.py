@@ -190,12 +190,12 @@ def test_a_metric_that_stays_still_is_named() -> None:
     ladder = {name: dict(worse) for name in corruptions.REACTIONS}
     ladder["noise_5"]["f3d"], ladder["noise_10"]["f3d"] = 10.0, 11.0
     assert corruptions.find_broken(floor, ladder) == []
-    ladder["shuffled_tiles"]["tpkl"] = 0.1
+    ladder["cars_removed"]["tpkl"] = 0.1
     ladder["one_training_scene"]["recall"] = 0.79
     ladder["noise_10"]["f3d"] = 9.5
     found = corruptions.find_broken(floor, ladder)
     assert [line.split(" (")[0] for line in found] == [
-        "tpkl does not react to shuffled_tiles",
+        "tpkl does not react to cars_removed",
         "recall does not react to one_training_scene",
         "f3d does not grow with the noise",
     ]

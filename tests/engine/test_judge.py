@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from engine.data.city.archive import write_worlds
+from engine.data.crops import CropSampler
+from engine.errors import ModelError, RequestError, SamplingError
+from engine.evaluation import features, judge, report
+from engine.evaluation.corruptions import COPIES, LADDER, find_broken
+from engine.evaluation.features import FeatureConfig, FeatureNet, Judge
+from engine.evaluation.judge import Bench, Candidate, Progress, Verdict
+from engine.evaluation.scenes import HELD_OUT_SEED, Samples, SceneSet, WorldCrops, open_folder
+from engine.evaluation.summary import load_summary, save_summary
+from engine.formats.registry import write_scene
+from engine.scene import VoxelScene
+from engine.session import Session
+from engine.tasks.request import Sampling
+from engine.training.judge_features import calibrate
+from engine.training.recipes import Volume
+from tests.engine.tiny import build_tiny
+
+WINDOW, HEIGHT, COUNT = 128, 16, 24
+
+
+def untrained(seed: int = 0) -> FeatureNet:
+    torch.manual_seed(seed)
+    return FeatureNet(FeatureConfig(widths=(8, 12, 16, 24), latent=8)).eval()
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """A judge that was never trained, and worlds small enough for a test; random features see a lot already."""
+    folder = tmp_path_factory.mktemp("bench")
+    held_out = WorldCrops(folder, world=256, parts=2, window=WINDOW, height=HEIGHT, processes=1)
+    training, network = replace(held_out, seed=0), untrained()
+    list(training.ensure(0, COUNT))
+    worlds = [Volume(training.read(i)) for i in range(COUNT)]
+    calibrate(network, CropSampler(worlds, (96, 96), np.random.default_rng(0)), 40, torch.device("cpu"))
+    return Bench(Judge(network, "0" * 64), held_out, training, folder, edits=1)
+
+
+def judged(bench: Bench, scenes: SceneSet, samples: Samples | None = None) -> Verdict:
+    *_, last = judge.evaluate(Candidate(scenes, samples), bench)
+    assert isinstance(last, Verdict)
+    return last
+
+
+@pytest.fixture(scope="module")
+def verdict(bench: Bench) -> Verdict:
+    """Of fresh worlds, which are as good as scenes can be."""
+    fresh = replace(bench.held_out, seed=500)
+    list(fresh.ensure(0, COUNT))
+    return judged(bench, replace(fresh.scenes("fresh", 0, COUNT), key=""))
+
+
+def test_a_bottleneck_cell_stands_for_sixteen_voxels_along_every_axis() -> None:
+    network, labels = untrained(), torch.randint(0, 20, (2, 48, 32, 16), dtype=torch.uint8)
+    latent = network.encode(labels)
+    assert latent.shape == (2, 8, 3, 2, 1)
+    assert network.decode(latent).shape == (2, 20, 48, 32, 16)
+    assert network.describe(labels).shape == (2, 32)
+
+
+def test_folding_by_table_is_embedding_followed_by_a_linear_map() -> None:
+    network, labels = untrained(), torch.randint(0, 20, (1, 6, 4, 8), dtype=torch.uint8)
+    labels[0, 3, 2, 5] = 255
+    folded = network._fold_in(labels)
+    block = torch.where(labels == 255, 20, labels)[0, 2:4, 2:4, 4:6].reshape(8)
+    expected = network.fold(network.embed(block.int()).flatten())
+    torch.testing.assert_close(folded[0, 1, 1, 2], expected)
+
+
+def test_decoding_puts_every_voxel_of_a_block_in_its_place() -> None:
+    labels = torch.randint(0, 20, (1, 4, 6, 8), dtype=torch.uint8)
+    one_hot = torch.nn.functional.one_hot(features._fold(labels).long(), 20).flatten(-2)
+    assert torch.equal(features._unfold(one_hot, 20).argmax(dim=1), labels.long())
+
+
+def test_scenes_are_filled_up_with_empty_voxels() -> None:
+    network, labels = untrained(), torch.randint(0, 20, (1, 40, 32, 20), dtype=torch.uint8)
+    whole = torch.zeros(1, 48, 32, 32, dtype=torch.uint8)
+    whole[:, :40, :, :20] = labels
+    assert torch.equal(network.describe(labels), network.describe(whole))
+
+
+def test_the_judge_is_known_by_its_hash_and_refuses_changed_weights(tmp_path: Path) -> None:
+    network = untrained()
+    sha256 = features.save_judge(tmp_path, network, {"recipe": "none"})
+    loaded = features.load_judge(tmp_path)
+    scene = np.random.default_rng(0).integers(0, 20, (32, 48, 16)).astype(np.uint8)
+    assert loaded.sha256 == sha256
+    assert np.array_equal(loaded.describe(scene), Judge(network, sha256).describe(scene))
+    weights = bytearray((tmp_path / features.WEIGHTS).read_bytes())
+    weights[-1] ^= 1
+    (tmp_path / features.WEIGHTS).write_bytes(weights)
+    with pytest.raises(ModelError, match="is damaged"):
+        features.load_judge(tmp_path)
+    with pytest.raises(ModelError, match="scenewright train judge-features"):
+        features.load_judge(tmp_path / "nowhere")
+
+
+def test_held_out_scenes_stay_the_same_and_are_made_once(bench: Bench, tmp_path: Path) -> None:
+    list(bench.held_out.ensure(0, COUNT))
+    assert list(bench.held_out.ensure(0, COUNT)) == []
+    again = replace(bench.held_out, folder=tmp_path)
+    assert list(again.ensure(0, 1)) == [0]
+    assert [again.read(3).shape, again.read(3).dtype] == [(WINDOW, WINDOW, HEIGHT), np.uint8]
+    assert all(np.array_equal(again.read(i), bench.held_out.read(i)) for i in range(4))
+    assert not np.array_equal(again.read(0), again.read(1))
+    assert bench.held_out.seed == HELD_OUT_SEED
+
+
+def test_every_metric_of_the_matrix_reacts(verdict: Verdict) -> None:
+    assert verdict.broken == [], chr(10).join(report.tabulate(verdict))
+    verdict.require_sound()
+    assert set(verdict.metrics["ladder"]) == {*LADDER, COPIES}
+
+
+def test_fresh_worlds_are_as_good_as_the_floor(verdict: Verdict) -> None:
+    m = verdict.metrics
+    assert m["n"] == COUNT
+    assert m["f3d"] < 3 * m["floor"]["f3d"]
+    assert m["f3d"] < m["ladder"][COPIES]["f3d"]
+    assert m["locality"] is None
+    assert (m["feature_net_sha256"], m["data_seed"]) == ("0" * 64, HELD_OUT_SEED)
+    assert sum(b for _, b in verdict.shares.values()) == pytest.approx(1)
+
+
+def test_the_reference_itself_is_at_no_distance(bench: Bench, verdict: Verdict) -> None:
+    m = judged(bench, bench.held_out.scenes("held-out", 0, COUNT)).metrics
+    assert m["f3d"] == pytest.approx(0, abs=1e-6)
+    assert (m["precision"], m["recall"], m["coverage"]) == (1, 1, 1)
+    assert (m["class_js"], m["tpkl"], m["memorisation_z"]) == pytest.approx((0, 0, 0))
+    assert set(m["structure"].values()) == {0.0}
+
+
+def test_a_blind_judge_is_refused_loudly(bench: Bench, verdict: Verdict) -> None:
+    m = verdict.metrics
+    blind = {**m["ladder"], "noise_10": m["floor"]}
+    broken = find_broken(m["floor"], blind)
+    assert any("f3d does not react to noise_10" in line for line in broken)
+    with pytest.raises(SamplingError, match="blind"):
+        replace(verdict, broken=broken).require_sound()
+
+
+def test_a_model_is_sampled_once_judged_and_edits_inside_its_mask(bench: Bench, tmp_path: Path) -> None:
+    card = build_tiny(tmp_path / "tiny", HEIGHT)
+    samples = Samples(tmp_path, Session("cpu"), str(card.folder), WINDOW, Sampling(steps=1))
+    assert list(samples.ensure(2)) == [0, 1]
+    first = samples.read(0)
+    for seed in range(3, COUNT):  # as if an interrupted evaluation had left them
+        write_scene(VoxelScene.from_labels(bench.held_out.read(seed)), samples.place / f"seed-{seed:06d}.npz")
+    steps = list(judge.evaluate(Candidate(samples.scenes(COUNT), samples), bench))
+    assert [(s.stage, s.done) for s in steps if isinstance(s, Progress) and s.stage == "samples"] == [("samples", 3)]
+    assert np.array_equal(samples.read(0), first)
+    assert not np.array_equal(samples.read(2), first)
+    last = steps[-1]
+    assert isinstance(last, Verdict)
+    assert (last.metrics["n"], last.metrics["locality"]) == (COUNT, 0)
+    assert last.metrics["seam_ratio"] > 0
+
+
+def test_a_summary_survives_its_file(bench: Bench, verdict: Verdict, tmp_path: Path) -> None:
+    [kept] = (bench.folder / "summaries").glob("noise_5-*")
+    summary = load_summary(kept)
+    save_summary(summary, tmp_path / "again.npz")
+    again = load_summary(tmp_path / "again.npz")
+    assert np.array_equal(summary.features, again.features)
+    assert summary.seams == again.seams
+    assert summary.features.shape == (COUNT, 32)
+    assert summary.classes.sum() == COUNT * WINDOW * WINDOW * HEIGHT
+
+
+def test_a_folder_of_scenes_or_worlds_is_cut_to_size(tmp_path: Path) -> None:
+    labels = np.random.default_rng(0).integers(0, 20, (80, 64, 16)).astype(np.uint8)
+    for i in range(3):
+        write_scene(VoxelScene.from_labels(labels), tmp_path / f"{i}.npz")
+    (tmp_path / "notes.txt").write_text("no scene")
+    found = open_folder(tmp_path, 9, 64, 16)
+    assert found.count == 3
+    cut = found.read(1)
+    assert cut.shape == (64, 64, 16)
+    assert any(np.array_equal(cut, labels[x : x + 64]) for x in range(17))
+    assert open_folder(tmp_path, 2, 64, 16).count == 2
+    with pytest.raises(RequestError, match="80 x 64 x 16 voxels; the judge compares 80 x 80 x 16"):
+        open_folder(tmp_path, 9, 80, 16).read(0)
+    (tmp_path / "bare").mkdir()
+    with pytest.raises(RequestError, match="holds no scenes"):
+        open_folder(tmp_path / "bare", 9, 64, 16)
+    [*_] = write_worlds(tmp_path / "worlds", 1, seed=3, size=(96, 128), processes=1)
+    worlds = open_folder(tmp_path / "worlds", 4, 64, 32)
+    assert worlds.count == 4
+    assert not np.array_equal(worlds.read(0), worlds.read(1))
+
+
+def test_too_few_scenes_are_refused(bench: Bench) -> None:
+    with pytest.raises(RequestError, match="3 scenes are too few to judge; take at least 10"):
+        judged(bench, SceneSet("few", 3, bench.held_out.read))
+
+
+def test_the_report_holds_figures_and_pictures(verdict: Verdict, tmp_path: Path) -> None:
+    odd = replace(verdict, candidate=replace(verdict.candidate, name="<b>odd"), broken=["f3d does not react to rain"])
+    files = list(report.write_report(odd, tmp_path, pictures=4, columns=3))
+    assert [p.name for p in files] == ["report.json", "scenes.png", "held-out.png", "report.html"]
+    assert json.loads(files[0].read_text()) == odd.metrics
+    with Image.open(files[1]) as sheet:
+        assert sheet.size == (3 * 256, 2 * 256)
+    page = files[3].read_text()
+    assert "<b>odd" not in page
+    assert "&lt;b&gt;odd" in page
+    assert "f3d does not react to rain" in page
+    for name in (*LADDER, COPIES, "memorisation", "building"):
+        assert name in page
+    lines = list(report.tabulate(verdict))
+    assert any(line.startswith("f3d") for line in lines)
+    assert verdict.metrics["ladder_place"] in lines[-1]
+
+
+def test_progress_is_told_scene_by_scene(bench: Bench, verdict: Verdict) -> None:
+    steps = [s for s in judge.evaluate(Candidate(verdict.candidate), bench) if isinstance(s, Progress)]
+    assert [(s.stage, s.done, s.total) for s in steps] == [("fresh", i + 1, COUNT) for i in range(COUNT)]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from engine.data.places import cityjson, osm_xml
+from engine.data.places import cityjson_model, osm_xml
 from engine.data.places.reader import register_places
 from engine.errors import FormatError, RequestError
 from engine.formats.registry import read_scene, reader_names
@@ -151,6 +151,8 @@ def spoil(change: str) -> str:
         del document["CityObjects"]
     elif change == "system":
         document["metadata"]["referenceSystem"] = "https://www.opengis.net/def/crs/EPSG/0/999999"
+    elif change == "words":
+        document["metadata"]["referenceSystem"] = "+proj=longlat +nadgrids=/etc/passwd"
     elif change == "nothing":
         document["CityObjects"] = {}
     elif change == "list":
@@ -174,6 +176,7 @@ def spoil(change: str) -> str:
         (spoil("objects"), ["CityObjects"]),
         (spoil("list"), ["no sound CityJSON"]),
         (spoil("system"), ["999999", "not known"]),
+        (spoil("words"), ["names no EPSG code"]),
         (spoil("nothing"), ["maps no building, street or ground (0 objects)"]),
     ],
     ids=lambda v: None if isinstance(v, str) else v[0],
@@ -185,7 +188,7 @@ def test_strange_city_models_are_refused(tmp_path: Path, text: str, parts: list[
 
 
 def test_a_city_model_too_large_to_hold_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cityjson, "_MOST_BYTES", 1 << 10)
+    monkeypatch.setattr(cityjson_model, "_MOST_BYTES", 1 << 10)
     refuse(quarter().write(tmp_path / "model.json"), "cut a smaller area")
 
 

@@ -15,8 +15,9 @@ from engine.data.city.style import STYLE_TABLE
 from engine.data.city.world import World
 from engine.data.places.buildings import raise_buildings, stand_barriers
 from engine.data.places.dress import dress, paint_crossings
-from engine.data.places.features import VOXEL, Place, signed_area
+from engine.data.places.features import VOXEL, Place
 from engine.data.places.ground import Ground
+from engine.data.places.raster import fill
 from engine.data.places.skeleton import trace_streets
 from engine.data.places.streets import lay_network
 
@@ -53,7 +54,8 @@ def build_world(place: Place, seed: int = 0, height: int = 32) -> World:
 
 def choose_style(place: Place) -> str:
     """Judge a place's character by its houses: how much ground they cover and how large they are."""
-    sizes = [abs(signed_area(a.rings[0])) * VOXEL**2 for a in place.areas if a.kind == "building"]
+    found = [fill(area.rings, place.size) for area in place.areas if area.kind == "building"]
+    sizes = [int(drawn[1].sum()) * VOXEL**2 for drawn in found if drawn is not None]
     covered = sum(sizes) / (place.size[0] * place.size[1] * VOXEL**2)
     if not sizes:
         return "park"

@@ -36,6 +36,7 @@ print(sorted({"torch", "PySide6", "numpy"} & set(sys.modules)))
         "info",
         "worlds",
         "train",
+        "evaluate",
         "bench",
         "doctor",
     ]:

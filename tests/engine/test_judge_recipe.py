@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.data.city.archive import write_worlds
+from engine.data.crops import CropSampler
+from engine.errors import RequestError
+from engine.evaluation.features import FeatureConfig, FeatureNet, load_judge
+from engine.evaluation.scenes import HELD_OUT_SEED
+from engine.training import recipes
+from engine.training.judge_features import JudgeLoss, JudgeRecipe, calibrate, score
+from engine.training.recipes import Volume
+
+CPU = torch.device("cpu")
+SMALL = FeatureConfig(widths=(8, 8, 12, 16), latent=4)
+
+
+def sampler(crop: int = 32) -> CropSampler:
+    labels = np.zeros((96, 64, 16), np.uint8)
+    labels[:, :, :3] = 9
+    labels[::7, :, 3:9] = 13
+    return CropSampler([Volume(labels)], (crop, crop), np.random.default_rng(0))
+
+
+def test_the_bottleneck_learns_to_give_scenes_back() -> None:
+    torch.manual_seed(0)
+    network = FeatureNet(SMALL)
+    before = score(network, sampler(), 4, CPU)
+    loss = JudgeLoss(network, sampler(), replace(JudgeRecipe(), batch=2), CPU)
+    optimizer = torch.optim.AdamW(network.parameters(), 2e-2)
+    values = []
+    for step in range(20):
+        value = loss(step, 0.0)
+        optimizer.zero_grad()
+        value.backward()
+        optimizer.step()
+        values.append(float(value.detach()))
+    assert all(p.grad is not None for p in network.parameters())
+    assert np.mean(values[-5:]) < 0.6 * values[0]
+    assert score(network, sampler(), 4, CPU) > before + 0.2
+
+
+def test_calibrated_features_have_one_scale() -> None:
+    torch.manual_seed(1)
+    network = FeatureNet(SMALL)
+    calibrate(network, sampler(), 30, CPU)
+    same = sampler()
+    described = torch.cat([network.describe(torch.from_numpy(same.sample())[None]) for _ in range(30)]).detach()
+    torch.testing.assert_close(described.mean(dim=0), torch.zeros(16), atol=1e-3, rtol=0)
+    lively = network.spread > 1e-5
+    torch.testing.assert_close(described.std(dim=0)[lively], torch.ones(int(lively.sum())), atol=1e-2, rtol=0)
+    assert int(lively.sum()) >= 8
+
+
+def test_nobody_trains_on_held_out_worlds(tmp_path: Path) -> None:
+    [*_] = write_worlds(tmp_path / "worlds", 1, seed=HELD_OUT_SEED, size=(256, 256), processes=1)
+    with pytest.raises(RequestError, match=f"held-out seed {HELD_OUT_SEED}"):
+        next(recipes.train("judge-features", recipes.TrainOptions(tmp_path / "run", tmp_path / "worlds")))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_recipe_leaves_a_judge(tmp_path: Path) -> None:
+    [*_] = write_worlds(tmp_path / "worlds", 1, seed=4, size=(512, 512), processes=1)
+    options = recipes.TrainOptions(tmp_path / "run", tmp_path / "worlds", minutes=0.05, worlds=1, device="cpu")
+    assert list(recipes.train("judge-features", options))[-1].progress == 1.0
+    found = load_judge(tmp_path / "run")
+    assert len(found.sha256) == 64
+    assert np.isfinite(found.describe(np.zeros((64, 48, 32), np.uint8))).all()

@@ -114,7 +114,7 @@ class CityModel:
 def quarter() -> CityModel:
     """A carriageway of 8 m from west to east with walks, bays, a canal, a gabled house, a wall and a tree."""
     made = CityModel()
-    made.ground("Road", 0, 40, 100, 48, function="rijbaan lokale weg")
+    made.ground("Road", 0, 40, 100, 48, function="rijbaan")
     made.ground("Road", 0, 48, 100, 51, function="voetpad")
     made.ground("Road", 10, 37.8, 60, 40, function="parkeervlak")
     made.ground("WaterBody", 0, 5, 100, 20)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+SHIFT = 3.0
+"""How far times are moved towards noise, in training and sampling alike (Esser et al. 2024, equation 23)."""
+
 T_MAX = 0.999
 """Where sampling starts on the line from data (0) to noise (1); at 1 itself sigma is infinite."""
 
 
-def flow_sigmas(steps: int, strength: float = 1.0, shift: float = 1.0) -> Tensor:
+def flow_sigmas(steps: int, strength: float = 1.0, shift: float = SHIFT) -> Tensor:
     """Give `steps + 1` falling noise levels, the last 0, for a rectified flow, `(steps + 1,) float64`.
 
     Uniform in the flow's time `t`, warped by `shift` (Esser et al. 2024, equation 23), with `sigma = t / (1 - t)`.

@@ -13,7 +13,7 @@ from engine.data.crops import apply_symmetry
 from engine.geometry.maps import LayoutMap
 from engine.models.city.layout import layout_given, picture_of
 from engine.models.unet import UNet
-from engine.training.losses import flow_matching
+from engine.training.losses import draw_times, flow_matching
 from engine.training.masks import draw_mask
 
 
@@ -52,7 +52,7 @@ class LayoutLoss:
 
     def __call__(self, step: int, progress: float) -> Tensor:
         x0, hidden = self.draw()
-        t = torch.sigmoid(torch.randn(len(x0), device=self.device) + 0.3)
+        t = draw_times(len(x0), self.device)
         share = t[:, None, None, None]
         x_t = (1 - share) * x0 + share * torch.randn_like(x0)
         x0_hat = self.network(x_t.contiguous(memory_format=torch.channels_last), t, layout_given(x0, hidden))

@@ -16,7 +16,7 @@ from engine.labels import UNKNOWN, LabelSpace
 from engine.models.city.autoencoder import STRIDE, Autoencoder
 from engine.models.city.conditions import detail_given, hidden_slabs, layout_channels
 from engine.models.unet import UNet
-from engine.training.losses import flow_matching
+from engine.training.losses import draw_times, flow_matching
 from engine.training.masks import draw_mask
 
 
@@ -97,7 +97,7 @@ class PriorLoss:
         recipe = self.recipe
         large = progress >= recipe.large_from and self.rng.random() < recipe.large_share
         batch = self.draw(*(recipe.large if large else recipe.small))
-        t = torch.sigmoid(torch.randn(len(batch.x0), device=self.device))
+        t = draw_times(len(batch.x0), self.device)
         share = t[:, None, None, None]
         x_t = (1 - share) * batch.x0 + share * torch.randn_like(batch.x0)
         x0_hat = self.network(x_t, t, batch.given)

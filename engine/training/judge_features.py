@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from engine.data.crops import CropSampler
-from engine.evaluation.features import FeatureNet, pool
+from engine.evaluation.features import FeatureNet, fold_labels, pool
 from engine.training.losses import class_weights
 
 
@@ -48,8 +48,9 @@ class JudgeLoss:
     def __call__(self, step: int, progress: float) -> Tensor:
         labels = torch.from_numpy(self.sampler.batch(self.recipe.batch)).to(self.device)
         latent = self.network.encode(labels)
-        logits = self.network.decode(latent + self.recipe.noise * torch.randn_like(latent))
-        wrong = F.cross_entropy(logits, labels.long(), weight=self.weights)
+        logits = self.network.decode_blocks(latent + self.recipe.noise * torch.randn_like(latent))
+        truth = fold_labels(labels).long().flatten()
+        wrong = F.cross_entropy(logits.reshape(len(truth), -1), truth, weight=self.weights)
         return wrong + self.recipe.shrink * latent.square().mean()
 
 

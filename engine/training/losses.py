@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from engine.diffusion.schedule import SHIFT
 
 
 def class_weights(counts: Tensor, power: float = 1 / 4, most: float = 8.0) -> Tensor:
@@ -61,6 +65,15 @@ def reconstruction(logits: Tensor, labels: Tensor, weights: Tensor, ignore: Tens
     shown = torch.nonzero(~ignore.reshape(-1))[:, 0]
     chosen = shown[torch.randint(len(shown), (lovasz_voxels,), device=labels.device)]
     return entropy + lovasz_softmax(flat_logits[chosen].softmax(dim=1), flat_labels[chosen])
+
+
+def draw_times(count: int, device: torch.device) -> Tensor:
+    """Draw times of the flow to train at, `(count,)` in (0, 1): logit-normal, shifted towards noise.
+
+    Esser et al. 2024, section 3.1, with their shift for large pictures (equation 23): neighbouring cells tell nearly
+    the same, so that streets and blocks are decided at noise at which single cells tell nothing.
+    """
+    return torch.sigmoid(torch.randn(count, device=device) + math.log(SHIFT))
 
 
 def flow_matching(x0_hat: Tensor, x0: Tensor, t: Tensor, weight: Tensor, t_min: float = 0.05) -> Tensor:

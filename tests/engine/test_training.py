@@ -13,7 +13,7 @@ from engine.session import Session
 from engine.tasks.request import GenerateRequest, Sampling
 from engine.training import recipes, sheets
 from engine.training.loop import Loop, LoopOptions
-from engine.training.losses import class_weights, flow_matching, lovasz_softmax, reconstruction
+from engine.training.losses import class_weights, draw_times, flow_matching, lovasz_softmax, reconstruction
 from engine.training.masks import _DRAW, KINDS, draw_mask
 
 
@@ -149,3 +149,10 @@ def test_the_recipes_leave_a_model_that_generates(tmp_path: Path) -> None:
     *_, last = Session("cpu").run(request)
     assert last.result is not None
     assert last.result.labels.shape == (64, 48, 32)
+
+
+def test_training_times_lean_towards_noise() -> None:
+    torch.manual_seed(0)
+    t = draw_times(20_000, torch.device("cpu"))
+    assert bool(((t > 0) & (t < 1)).all())
+    assert float(t.median()) == pytest.approx(0.75, abs=0.01)

@@ -53,7 +53,7 @@ class FeatureConfig:
     classes: int = 20
     embedding: int = 4
     widths: tuple[int, int, int, int] = (24, 32, 64, 96)
-    latent: int = 32
+    latent: int = 24
 
 
 class FeatureNet(nn.Module):
@@ -94,7 +94,7 @@ class FeatureNet(nn.Module):
         The embedding of a voxel and the linear map of its place in the block are one table: looking eight rows up and
         adding them costs a third of embedding every voxel first.
         """
-        blocks = _fold(torch.where(labels == UNKNOWN, self.config.classes, labels))
+        blocks = fold_labels(torch.where(labels == UNKNOWN, self.config.classes, labels))
         places = torch.arange(8, device=labels.device) * (self.config.classes + 1)
         by_place = self.fold.weight.view(-1, 8, self.config.embedding)
         table = torch.einsum("ope,ke->pko", by_place, self.embed.weight).flatten(0, 1)
@@ -103,12 +103,16 @@ class FeatureNet(nn.Module):
 
     def decode(self, latent: Tensor) -> Tensor:
         """Give logits `(B, K, X, Y, Z)` of a bottleneck."""
+        return _unfold(self.decode_blocks(latent), self.config.classes)
+
+    def decode_blocks(self, latent: Tensor) -> Tensor:
+        """Give the same logits as `(B, X / 2, Y / 2, Z / 2, 8 K)`, in the order of `fold_labels`: cheaper to score."""
         h = self.widen(latent)
         for step, smooth in zip(self.up, self.smooth, strict=True):
             h = step(F.silu(h))
             h = h + smooth(F.silu(h))
-        logits = self.unfold(F.silu(h).permute(0, 2, 3, 4, 1))
-        return _unfold(logits, self.config.classes)
+        out: Tensor = self.unfold(F.silu(h).permute(0, 2, 3, 4, 1))
+        return out
 
     def describe(self, labels: Tensor) -> Tensor:
         """Give scene features `(B, 4 C)`: what `pool` makes of the bottleneck, brought to a common scale."""
@@ -209,7 +213,7 @@ def _down(channels_in: int, channels_out: int) -> nn.Conv3d:
     return nn.Conv3d(channels_in, channels_out, 3, stride=2, padding=1)
 
 
-def _fold(labels: Tensor) -> Tensor:
+def fold_labels(labels: Tensor) -> Tensor:
     """Gather blocks of 2 x 2 x 2 voxels, `(B, X, Y, Z)` -> `(B, X / 2, Y / 2, Z / 2, 8)`."""
     b, x, y, z = labels.shape
     blocks = labels.view(b, x // 2, 2, y // 2, 2, z // 2, 2).permute(0, 1, 3, 5, 2, 4, 6)

@@ -13,15 +13,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.city.archive import open_world
+from engine.data.city.archive import open_labels
 from engine.data.city.generator import make_world
 from engine.data.crops import apply_symmetry
-from engine.errors import FormatError, RequestError
-from engine.formats.registry import read_scene, write_scene
+from engine.errors import RequestError
+from engine.formats.registry import read_scene, readers, write_scene
 from engine.labels import LabelSpace, label_space
 from engine.resources import user_data
 from engine.session import Session
@@ -187,7 +188,8 @@ def open_folder(folder: Path, count: int, window: int, height: int, space: Label
     if not folder.is_dir():
         raise RequestError(f"there is no folder {folder}; name one with scenes")
     worlds = sorted(folder.glob("world-*.zarr"))
-    files = worlds or sorted(p for p in folder.iterdir() if p.is_file() and _is_scene(p))
+    endings = {ending for reader in readers() for ending in reader.endings}
+    files = worlds or sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in endings)
     if not files:
         raise RequestError(
             f"{folder} holds no scenes; fill it with `scenewright generate --count N --out {folder}/a.npz`"
@@ -198,18 +200,10 @@ def open_folder(folder: Path, count: int, window: int, height: int, space: Label
 
     def read(i: int) -> Labels:
         path = files[i % len(files)]
-        labels = open_world(path).labels if worlds else _labels_of(path, wanted)
-        return _cut(labels, path, window, height, np.random.default_rng([0, i]))
+        voxels = open_labels(path) if worlds else _labels_of(path, wanted)
+        return _cut(voxels, path, window, height, np.random.default_rng([0, i]))
 
     return SceneSet(folder.name, count if worlds else len(files), read)
-
-
-def _is_scene(path: Path) -> bool:
-    try:
-        read_scene(path)
-    except FormatError:
-        return False
-    return True
 
 
 def _labels_of(path: Path, space: LabelSpace) -> Labels:
@@ -222,7 +216,8 @@ def _labels_of(path: Path, space: LabelSpace) -> Labels:
     return scene.read()
 
 
-def _cut(labels: Labels, path: Path, window: int, height: int, rng: np.random.Generator) -> Labels:
+def _cut(labels: Any, path: Path, window: int, height: int, rng: np.random.Generator) -> Labels:
+    """Cut a random window out of an array, or of a stored one, of which only that part is read."""
     x, y, z = labels.shape
     if z != height or min(x, y) < window:
         raise RequestError(

@@ -79,7 +79,7 @@ def test_folding_by_table_is_embedding_followed_by_a_linear_map() -> None:
 
 def test_decoding_puts_every_voxel_of_a_block_in_its_place() -> None:
     labels = torch.randint(0, 20, (1, 4, 6, 8), dtype=torch.uint8)
-    one_hot = torch.nn.functional.one_hot(features._fold(labels).long(), 20).flatten(-2)
+    one_hot = torch.nn.functional.one_hot(features.fold_labels(labels).long(), 20).flatten(-2)
     assert torch.equal(features._unfold(one_hot, 20).argmax(dim=1), labels.long())
 
 

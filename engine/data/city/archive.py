@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import zarr
@@ -95,6 +96,20 @@ def open_world(folder: Path) -> World:
         raise ScenewrightError(f"{folder} does not hold a world ({error}); delete it and write it again") from error
     voxels = np.cumsum(arrays["instance_gaps"].astype(np.int64))
     return World(arrays["labels"].astype(np.uint8, copy=False), voxels, arrays["instance_ids"], seed, style)
+
+
+def open_labels(folder: Path) -> zarr.Array[Any]:
+    """Open a world's labels without reading them, so that a part can be sliced out: `(X, Y, Z) uint8`.
+
+    Raises
+    ------
+    ScenewrightError
+        If the folder does not hold a world.
+    """
+    try:
+        return zarr.open_array(folder / "labels", mode="r")
+    except (KeyError, FileNotFoundError) as error:
+        raise ScenewrightError(f"{folder} does not hold a world ({error}); delete it and write it again") from error
 
 
 def open_worlds(folder: Path) -> list[World]:

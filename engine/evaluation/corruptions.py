@@ -59,8 +59,15 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "noise_1": ("f3d", "tpkl"),
     "noise_5": ("f3d", "kid", "tpkl", "class_js"),
     "noise_10": ("f3d", "kid", "tpkl", "class_js"),
-    "shuffled_tiles": ("f3d", "kid", "seam_ratio", "structure.road_largest", "structure.junction_degrees"),
-    "class_removed": ("f3d", "class_js", "tpkl", "structure.building_heights"),
+    "shuffled_tiles": (
+        "f3d",
+        "kid",
+        "seam_ratio",
+        "structure.floating",
+        "structure.road_largest",
+        "structure.junction_degrees",
+    ),
+    "class_removed": ("f3d", "class_js", "tpkl", "structure.building_heights", "structure.building_footprints"),
     "cars_removed": ("tpkl", "structure.cars_on_road"),
     COPIES: ("f3d", "kid", "recall", "coverage", "class_js", "memorisation_z", "structure.road_widths"),
 }

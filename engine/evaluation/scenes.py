@@ -101,8 +101,12 @@ class WorldCrops:
                 yield self._make(number)
             return
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            for job in as_completed([pool.submit(self._make, n) for n in missing]):
-                yield job.result()
+            jobs = [pool.submit(self._make, n) for n in missing]
+            try:
+                for job in as_completed(jobs):
+                    yield job.result()
+            finally:
+                pool.shutdown(cancel_futures=True)  # whoever is interrupted waits for the worlds under way only
 
     def read(self, i: int) -> Labels:
         """Read scene i; its world must be there."""

@@ -72,14 +72,11 @@ def summarise(scenes: SceneSet, judge: Judge, space: LabelSpace) -> Iterator[int
     classes: Any = 0
     counts: Any = 0
     seams = SeamCount()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for done, one in enumerate(
-            pool.map(lambda i: _measure(scenes.read(i), i, judge, space), range(scenes.count)), 1
-        ):
-            features.append(one.features)
-            samples.append(one.structure)
-            classes, counts, seams = classes + one.classes, counts + np.stack(one.patterns), seams + one.seams
-            yield done
+    for one in _measure_all(scenes, judge, space):
+        features.append(one.features)
+        samples.append(one.structure)
+        classes, counts, seams = classes + one.classes, counts + np.stack(one.patterns), seams + one.seams
+        yield len(features)
     yield Summary(np.stack(features), classes, counts, structure.pool(samples), seams)
 
 
@@ -138,6 +135,15 @@ def compare(held_out: Summary, generated: Summary, training: Summary) -> dict[st
         "seam_ratio": generated.seams.ratio,
         "memorisation_z": memorisation.memorisation_z(generated.features, held_out.features, training.features),
     }
+
+
+def _measure_all(scenes: SceneSet, judge: Judge, space: LabelSpace) -> Iterator[_One]:
+    """Measure on all cores, a few scenes ahead: memory stays small, and whoever is interrupted waits for those only."""
+    ahead = 2 * (os.cpu_count() or 1)
+    with ThreadPoolExecutor(ahead // 2) as pool:
+        for start in range(0, scenes.count, ahead):
+            numbers = range(start, min(start + ahead, scenes.count))
+            yield from pool.map(lambda i: _measure(scenes.read(i), i, judge, space), numbers)
 
 
 def _measure(labels: Labels, number: int, judge: Judge, space: LabelSpace) -> _One:

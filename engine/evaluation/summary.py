@@ -21,6 +21,7 @@ from engine.evaluation.structure import Structure
 from engine.labels import LabelSpace
 
 _FORMAT = 1
+"""Of kept summaries; to be raised whenever a measurement or a corruption changes."""
 
 
 @dataclass(frozen=True, eq=False)

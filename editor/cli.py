@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from types import FrameType
 
 import click
@@ -33,8 +34,7 @@ def program(context: click.Context) -> int | None:
     if context.invoked_subcommand is None:
         return int(context.invoke(window.open_editor))
     if context.invoked_subcommand != window.open_editor.name:
-        before = signal.signal(signal.SIGTERM, _interrupt)  # a terminated task cleans up like an interrupted one
-        context.call_on_close(lambda: signal.signal(signal.SIGTERM, before))
+        _answer_signals(context)
     return None
 
 
@@ -84,6 +84,13 @@ def _explain(error: click.ClickException) -> str:
 def _fail(message: str, code: int) -> int:
     print(f"scenewright: {' '.join(message.split())}", file=sys.stderr)
     return code
+
+
+def _answer_signals(context: click.Context) -> None:
+    """Let a task clean up when interrupted or terminated; shells start background programs deaf to the former."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before = signal.signal(number, _interrupt)
+        context.call_on_close(partial(signal.signal, number, before))
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -17,6 +17,15 @@ def program(*arguments: object, **options: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
 
+def wait_for_progress(process: subprocess.Popen[str]) -> None:
+    """Read standard error until the bar shows that the run is under way."""
+    assert process.stderr is not None
+    said = ""
+    while not re.search(r"[1-9]/\d+ ", said):
+        assert process.poll() is None, said
+        said += process.stderr.read(20)
+
+
 def test_help_lists_the_commands_without_torch_qt_or_numpy() -> None:
     code = """
 import sys
@@ -55,14 +64,15 @@ def test_without_a_display_the_editor_says_so() -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_gives_130_and_leaves_nothing_behind(model: Path, tmp_path: Path, number: signal.Signals) -> None:
     out = tmp_path / "a.scw"
-    process = program("generate", "--model", model, "--out", out, "--steps", 1000, "--size", 256, 256, "--seed", 1)
-    assert process.stderr is not None
-    said = ""
-    while not re.search(r"[1-9]/\d+ ", said):  # the bar shows that the run is under way
-        assert process.poll() is None, said
-        said += process.stderr.read(20)
-    process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    deaf = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)}  # as a shell's `&` starts it
+    words = ("generate", "--model", model, "--out", out, "--steps", 1000, "--size", 256, 256, "--seed", 1)
+    process = program(*words, **deaf)
+    try:
+        wait_for_progress(process)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert "Traceback" not in err
     assert err.rstrip().splitlines()[-1].endswith("scenewright: interrupted; nothing half-written is left")

@@ -18,7 +18,15 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton, QToolButton, QTreeWidgetItem, QWidget
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QLineEdit,
+    QPushButton,
+    QToolButton,
+    QTreeWidgetItem,
+    QWidget,
+)
 from scipy import ndimage
 
 from editor.app import build, make_application
@@ -30,6 +38,7 @@ from engine.scene import VoxelScene
 
 SEED = 7
 GROWTH = 64
+RADIUS = 9
 BRUSHED = "car"
 MOVE_PAUSE = 15
 LEFT = Qt.MouseButton.LeftButton
@@ -67,12 +76,8 @@ class Journey:
 
     def generate(self) -> None:
         """Type a seed, press the button and watch."""
-        dock = self.dock
-        dock.seed.setFocus()
-        dock.seed.selectAll()
-        QTest.keyClicks(dock.seed, str(SEED))
-        QTest.keyClick(dock.seed, Qt.Key.Key_Return)
-        self.click(dock.button)
+        self.type_into(self.dock.seed, str(SEED))
+        self.click(self.dock.button)
         self.finish("generate")
         self.require(self.scene.read().any(), "the generated scene is empty")
         self.say(f"generated {' x '.join(map(str, self.scene.grid.shape))} voxels")
@@ -84,6 +89,7 @@ class Journey:
         self.settle()
         self.click(self.button_of("tool.brush"))
         self.click(self.window.options.brush.mode.part("volume"))
+        self.type_into(self.window.options.brush.radius.field, str(RADIUS))
         stroke = list(self.pixels_on(target))
         self.require(bool(stroke), f"no pixel shows the target {target}")
         self.drag(stroke[:: max(len(stroke) // 16, 1)])
@@ -95,7 +101,7 @@ class Journey:
     def regenerate(self) -> None:
         """Bar the brushed class, make the mask anew in two variants, look at the second, accept it."""
         before, mask = self.scene.read(), self.document.mask.within(self.scene.box)
-        self.bar_class(BRUSHED)
+        self.tick(BRUSHED, on=True)
         self.click(self.dock.variants.part(2))
         self.click(self.dock.button)
         self.finish("regenerate")
@@ -114,6 +120,7 @@ class Journey:
         old = before.read()
         self.require(self.document.mask.is_empty, "the mask is still there after its region was accepted")
         self.click(self.dock.variants.part(1))
+        self.tick(BRUSHED, on=False)
         self.click(self.button_of("tool.extend"))
         self.canvas.home()
         self.settle()
@@ -180,17 +187,26 @@ class Journey:
         way = pixels[1] - pixels[0]
         return pixels[0] + way / np.linalg.norm(way) * 30, way
 
-    def bar_class(self, name: str) -> None:
-        """Unfold the list of classes that must not be made and tick one."""
+    def tick(self, name: str, on: bool) -> None:
+        """Unfold the list of classes that must not be made and change the tick of one."""
         tree = self.dock.forbid
-        self.click(self.dock.findChild(QWidget, "barred").findChild(QPushButton))
+        fold = self.dock.findChild(QWidget, "barred").findChild(QPushButton)
+        if not fold.isChecked():
+            self.click(fold)
         [item] = tree.findItems(name, Qt.MatchFlag.MatchExactly | Qt.MatchFlag.MatchRecursive)
         assert isinstance(item, QTreeWidgetItem)
         item.parent().setExpanded(True)
         self.settle(100)
         place = tree.visualItemRect(item)
         QTest.mouseClick(tree.viewport(), LEFT, pos=QPoint(place.left() + 9, place.center().y()))
-        self.require(item.checkState(0) == Qt.CheckState.Checked, f"'{name}' did not get its tick")
+        self.require((item.checkState(0) == Qt.CheckState.Checked) == on, f"the tick of '{name}' did not change")
+
+    def type_into(self, field: QLineEdit | QAbstractSpinBox, text: str) -> None:
+        """Type over what is in a field."""
+        field.setFocus()
+        field.selectAll()
+        QTest.keyClicks(field, text)
+        QTest.keyClick(field, Qt.Key.Key_Return)
 
     def button_of(self, action: str) -> QWidget:
         """Find the tool button that does an action."""

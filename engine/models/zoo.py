@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from engine.errors import DeviceError, ModelError
 from engine.geometry.maps import CELL
@@ -23,6 +23,10 @@ from engine.models.unet import UNet, UNetConfig
 AUTOENCODER = "autoencoder"
 DENOISER = "denoiser"
 LAYOUT = "layout"
+
+_INT8 = (LAYOUT,)
+"""Parts that are stored in int8: the layout prior draws eight classes, and would be 23 MB in fp16."""
+_SCALE = ".scale"
 
 _T = TypeVar("_T")
 
@@ -72,7 +76,7 @@ class CityParts:
 def save_city(
     folder: Path, parts: CityParts, training: dict[str, Any], name: str = "city", window: int = 256
 ) -> ModelCard:
-    """Write weights (fp16 safetensors) and card of a `city` model into a folder; gives the card."""
+    """Write weights (safetensors, fp16 or int8) and card of a `city` model into a folder; gives the card."""
     networks = {AUTOENCODER: parts.autoencoder, DENOISER: parts.denoiser, LAYOUT: parts.layout}
     files, config = {}, {}
     for part, network in networks.items():
@@ -80,7 +84,7 @@ def save_city(
             continue
         target = folder / f"{part}.safetensors"
         draft = target.with_suffix(".part")
-        save_file({k: v.detach().half().cpu().contiguous() for k, v in network.state_dict().items()}, draft)
+        save_file(_pack(network.state_dict(), as_int8=part in _INT8), draft)
         os.replace(draft, target)
         files[target.name] = hashlib.sha256(target.read_bytes()).hexdigest()
         config[part] = asdict(network.config)
@@ -102,6 +106,36 @@ def save_city(
     return card
 
 
+def _pack(state: dict[str, Tensor], as_int8: bool) -> dict[str, Tensor]:
+    """Shrink weights for storing: fp16, or for matrices and kernels int8 with one fp16 scale per output channel."""
+    packed = {}
+    for key, value in state.items():
+        weights = value.detach().float().cpu().contiguous()
+        if as_int8 and weights.dim() > 1:
+            scale = weights.flatten(1).abs().amax(dim=1).clamp(min=1e-8) / 127
+            packed[key + _SCALE] = scale.half()
+            weights = weights / _along(packed[key + _SCALE].float().clamp(min=1e-8), weights)
+            packed[key] = weights.round().clamp(-127, 127).to(torch.int8)
+        else:
+            packed[key] = weights.half()
+    return packed
+
+
+def _unpack(packed: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Undo `_pack`, to fp32."""
+    state = {}
+    for key, value in packed.items():
+        if value.dtype == torch.int8:
+            state[key] = value.float() * _along(packed[key + _SCALE].float(), value)
+        elif not key.endswith(_SCALE):
+            state[key] = value.float()
+    return state
+
+
+def _along(scale: Tensor, weights: Tensor) -> Tensor:
+    return scale.view(-1, *[1] * (weights.dim() - 1))
+
+
 def _config(kind: type[_T], card: ModelCard, part: str) -> _T:
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in card.config.get(part, {}).items()}
     try:
@@ -112,7 +146,7 @@ def _config(kind: type[_T], card: ModelCard, part: str) -> _T:
 
 def _fill(network: nn.Module, card: ModelCard, file: str, device: torch.device) -> None:
     try:
-        network.load_state_dict({k: v.float() for k, v in load_file(card.folder / file).items()})
+        network.load_state_dict(_unpack(load_file(card.folder / file)))
     except (RuntimeError, OSError, ValueError, SafetensorError) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(f"model '{card.name}': {file} does not fit its card ({reason}); install it again") from error

@@ -15,7 +15,7 @@ from engine.labels import UNKNOWN
 from engine.models.cards import ModelCard, find_model, list_models, read_card
 from engine.models.city.conditions import hidden_slabs, layout_channels
 from engine.models.city.model import CityModel
-from engine.models.zoo import load, pick_device
+from engine.models.zoo import _pack, _unpack, load, pick_device
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +147,15 @@ def test_a_device_that_is_not_there_is_named() -> None:
         pytest.skip("this machine has CUDA")
     with pytest.raises(DeviceError, match="'cuda' is not there; available: cpu"):
         pick_device("cuda")
+
+
+@pytest.mark.parametrize(("as_int8", "error"), [(False, 1e-3), (True, 5e-3)])
+def test_packed_weights_are_nearly_the_same(as_int8: bool, error: float) -> None:
+    generator = torch.Generator().manual_seed(3)
+    state = {"kernel": torch.randn(5, 3, 3, 2, generator=generator), "bias": torch.randn(5, generator=generator)}
+    packed = _pack(state, as_int8)
+    again = _unpack(packed)
+    assert list(again) == list(state)
+    assert sum(v.nbytes for v in packed.values()) < sum(v.nbytes for v in state.values()) * (0.45 if as_int8 else 0.51)
+    for key, value in state.items():
+        assert float((again[key] - value).abs().max()) < error * float(value.abs().max())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRegularExpression, Signal
 from PySide6.QtGui import QAction, QRegularExpressionValidator
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from editor.model.plan import SEED_LIMIT
 from editor.model.studio import Studio
@@ -27,6 +27,9 @@ class GenerateDock(QWidget):
         super().__init__()
         self._studio, self._plan = studio, studio.plan
         self.button = button("", "primary", run.trigger, "generate")
+        self.button.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed
+        )  # long words must not widen the dock
         self.reason = label("", "warning", wrap=True)
         self.convert = button("Convert to the model's grid", "", self.convert_wanted.emit, "convert")
         self._make_fields(roll)

@@ -74,12 +74,15 @@ class Sampling:
             raise RequestError(f"seed {self.seed} is outside 0 to 2^63 - 1; take another")
 
     def barred_ids(self, space: LabelSpace) -> tuple[int, ...]:
-        """List the train ids that must not be newly made; raises `LabelError` for an unknown name."""
-        allowed = {space.find(n) for n in self.allow} or set(range(len(space)))
-        barred = {space.find(n) for n in self.forbid} | (set(range(len(space))) - allowed)
-        if barred - {space.empty} == set(space.solid_ids) and space.empty in barred:
+        """List the train ids that must not be newly made; raises `LabelError` for an unknown name.
+
+        Empty space is barred only where `forbid` names it: who allows roads alone still wants air above them.
+        """
+        allowed = {space.find(n) for n in self.allow} or set(space.solid_ids)
+        barred = {space.find(n) for n in self.forbid} | (set(space.solid_ids) - allowed)
+        if len(barred) == len(space):
             raise RequestError("every class is barred; allow at least one")
-        return tuple(sorted(barred - {space.empty} if not self.forbid else barred))
+        return tuple(sorted(barred))
 
 
 @dataclass(frozen=True)

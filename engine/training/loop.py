@@ -105,7 +105,7 @@ class Loop:
     def run(self) -> Iterator[TrainStep]:
         """Train to the end of the budget, one yield per step; whoever stops early finds a checkpoint."""
         self.out.mkdir(parents=True, exist_ok=True)
-        torch.set_flush_denormal(True)  # vanishing softmax gradients are a hundred times slower as denormals
+        torch.set_flush_denormal(True)  # vanishing gradients would be slow denormals on a CPU
         saved = time.monotonic()
         self.network.train()
         try:

@@ -269,6 +269,25 @@ def test_impossible_requests_name_values_and_a_way_out(session: Session, samplin
 
 
 @pytest.mark.parametrize(
+    ("choice", "free"),
+    [
+        ({}, set(range(20))),
+        ({"forbid": ("car",)}, set(range(20)) - {1}),
+        ({"allow": ("road", "building")}, {0, 9, 13}),
+        ({"allow": ("road", "car"), "forbid": ("car",)}, {0, 9}),
+        ({"allow": ("road",), "forbid": ("empty",)}, {9}),
+    ],
+)
+def test_air_is_barred_only_by_its_name(choice: dict[str, tuple[str, ...]], free: set[int]) -> None:
+    assert set(range(20)) - set(Sampling(**choice).barred_ids(label_space())) == free  # type: ignore[arg-type]
+
+
+def test_barring_everything_is_refused() -> None:
+    with pytest.raises(RequestError, match="every class is barred"):
+        Sampling(allow=("road",), forbid=("road", "empty")).barred_ids(label_space())
+
+
+@pytest.mark.parametrize(
     "bad",
     [{"steps": 0}, {"sampler": "magic"}, {"strength": 0.0}, {"strength": 1.2}, {"guidance": -1.0}, {"seed": -1}],
 )

@@ -28,9 +28,15 @@ DEFAULT_COUNT = 200
     "--n", "count", type=click.IntRange(min=1), default=DEFAULT_COUNT, show_default=True, metavar="N",
     help="Scenes to compare.",
 )  # fmt: skip
+@click.option(
+    "--places", type=click.Path(path_type=Path), metavar="DIR",
+    help="Maps (.osm, .osm.gz, CityJSON) of real places to compare with too.",
+)  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the report with pictures.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
-def evaluate(model: str | None, scenes: Path | None, count: int, out: Path | None, as_json: bool) -> None:
+def evaluate(
+    model: str | None, scenes: Path | None, count: int, places: Path | None, out: Path | None, as_json: bool
+) -> None:
     """Judge a model, or scenes, against held-out worlds.
 
     Held-out scenes and samples are kept, so that the next evaluation is quick and an interrupted one goes on.
@@ -38,7 +44,7 @@ def evaluate(model: str | None, scenes: Path | None, count: int, out: Path | Non
     if (model is None) == (scenes is None):
         raise RequestError("name either --model NAME|DIR or --scenes DIR to judge")
     start = time.perf_counter()
-    bench = _open_bench()
+    bench = _open_bench(places)
     candidate = _of_model(model, count, bench) if model is not None else _of_folder(scenes, count, bench)
     loaded = time.perf_counter()
     verdict = _judge(candidate, bench)
@@ -48,13 +54,13 @@ def evaluate(model: str | None, scenes: Path | None, count: int, out: Path | Non
     verdict.require_sound()
 
 
-def _open_bench() -> Bench:
+def _open_bench(maps: Path | None) -> Bench:
     """Load the judge and say where held-out scenes are kept; where there is no judge, all else would be in vain."""
     from engine.evaluation.features import load_judge
     from engine.evaluation.judge import Bench
     from engine.evaluation.scenes import cache_folder
 
-    return Bench.in_folder(load_judge(), cache_folder())
+    return Bench.in_folder(load_judge(), cache_folder(), maps)
 
 
 def _of_model(model: str, count: int, bench: Bench) -> Candidate:
@@ -70,7 +76,7 @@ def _of_folder(folder: Path | None, count: int, bench: Bench) -> Candidate:
     from engine.evaluation.judge import Candidate
     from engine.evaluation.scenes import open_folder
 
-    return Candidate(open_folder(folder or Path(), count, bench.held_out.window, bench.held_out.height))
+    return Candidate(open_folder(folder or Path(), count, bench.held_out.window, bench.held_out.source.height))
 
 
 def _judge(candidate: Candidate, bench: Bench) -> Verdict:

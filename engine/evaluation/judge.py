@@ -16,11 +16,12 @@ from engine.evaluation.distribution import NEIGHBOURS
 from engine.evaluation.edits import EditScore, score_edits
 from engine.evaluation.features import Judge
 from engine.evaluation.scenes import Samples, SceneSet, WorldCrops
-from engine.evaluation.structure import QUANTITIES
-from engine.evaluation.summary import Summary, compare, summarise_once
+from engine.evaluation.sources import Mapped, Procedural
+from engine.evaluation.summary import Summary, compare, compare_clouds, summarise_once
 from engine.labels import LabelSpace, label_space
 
 LEAST = 2 * NEIGHBOURS
+SCENES, HELD_OUT, PLACES = "scenes", "held-out", "places"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Bench:
         Worlds as the shipped models were trained on.
     folder
         Where summaries are kept.
+    places
+        Real places, a second set that scenes are compared with.
     edits
         How many held-out scenes a model edits.
     """
@@ -52,17 +55,28 @@ class Bench:
     held_out: WorldCrops
     training: WorldCrops
     folder: Path
+    places: WorldCrops | None = None
     edits: int = 8
 
     @classmethod
-    def in_folder(cls, judge: Judge, folder: Path) -> Bench:
-        """Make the standard bench, which keeps everything in one folder."""
-        held_out = WorldCrops(folder)
-        return cls(judge, held_out, replace(held_out, seed=0, world=2048, parts=4), folder)
+    def in_folder(cls, judge: Judge, folder: Path, maps: Path | None = None) -> Bench:
+        """Make the standard bench, which keeps everything in one folder; `maps` holds maps of real places."""
+        training = WorldCrops(folder, Procedural(seed=0, edge=2048), parts=4)
+        places = None if maps is None else WorldCrops(folder, Mapped.of_folder(maps))
+        return cls(judge, WorldCrops(folder), training, folder, places)
 
     @property
     def space(self) -> LabelSpace:
         return label_space()
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean, tenth and ninetieth hundredth of a quantity, in its unit."""
+
+    mean: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,20 +97,23 @@ class Verdict:
         What `evaluate --json` prints: figures of the candidate, `floor`, `ladder`, `ladder_place`, hash and seed.
     broken
         Where the judge itself failed, in words.
-    candidate, held_out
-        The scenes that were compared, to be drawn.
+    sets
+        The scenes that were compared, to be drawn: the candidate, the held-out ones, and real places where there are.
     shares
-        Share of every class among solid voxels: name -> (held-out, candidate).
+        Share of every class among solid voxels of every set: set -> class -> share.
     typical
-        Mean of every structure quantity: name -> (held-out, candidate).
+        How every structure quantity is spread in every set: set -> quantity -> spread.
     """
 
     metrics: dict[str, Any]
     broken: list[str]
-    candidate: SceneSet
-    held_out: SceneSet
-    shares: dict[str, tuple[float, float]]
-    typical: dict[str, tuple[float, float]]
+    sets: dict[str, SceneSet]
+    shares: dict[str, dict[str, float]]
+    typical: dict[str, dict[str, Spread]]
+
+    @property
+    def candidate(self) -> SceneSet:
+        return self.sets[SCENES]
 
     def require_sound(self) -> None:
         """Raise `SamplingError` where a metric stays still that must react."""
@@ -132,7 +149,32 @@ def evaluate(candidate: Candidate, bench: Bench) -> Iterator[Progress | Verdict]
     summary = yield from _summary(bench, candidate.scenes)
     metrics = compare(reference, summary, seen)
     metrics |= yield from _edit(candidate, held_out, bench.edits)
-    yield _conclude(candidate.scenes, held_out, bench, (reference, summary), (metrics, floor, ladder))
+    sets, summaries = {SCENES: candidate.scenes, HELD_OUT: held_out}, {SCENES: summary, HELD_OUT: reference}
+    if bench.places is not None:
+        found = yield from _compare_places(bench, bench.places, candidate.scenes, held_out)
+        sets[PLACES], summaries[PLACES], metrics[PLACES] = found
+    yield _conclude(sets, summaries, bench, (metrics, floor, ladder))
+
+
+def _compare_places(
+    bench: Bench, maps: WorldCrops, scenes: SceneSet, held_out: SceneSet
+) -> Generator[Progress, None, tuple[SceneSet, Summary, dict[str, Any]]]:
+    """Compare scenes with real places, and beside them the held-out worlds, which nobody can expect them to beat."""
+    n = scenes.count if maps.source.count is None else min(scenes.count, maps.source.count * maps.per_world)
+    if n < LEAST:
+        raise RequestError(f"the maps give {n} scenes, too few to judge by; add larger maps, {LEAST} scenes are needed")
+    for done, _ in enumerate(maps.ensure(0, n), 1):
+        yield Progress("maps", done, 0)
+    places = maps.scenes(PLACES, 0, n)
+    reference = yield from _summary(bench, places)
+    own = yield from _summary(bench, _first(scenes, n))
+    other = yield from _summary(bench, _first(held_out, n))
+    figures = {"n": n, **compare_clouds(reference, own), "held_out": compare_clouds(reference, other)}
+    return places, reference, figures
+
+
+def _first(scenes: SceneSet, count: int) -> SceneSet:
+    return scenes if count == scenes.count else replace(scenes, count=count, key=scenes.key and f"{scenes.key}-{count}")
 
 
 def _prepare(bench: Bench, n: int) -> Generator[Progress, None, tuple[SceneSet, SceneSet, SceneSet]]:
@@ -181,27 +223,26 @@ def _edit(candidate: Candidate, held_out: SceneSet, count: int) -> Generator[Pro
 
 
 def _conclude(
-    scenes: SceneSet,
-    held_out: SceneSet,
+    sets: dict[str, SceneSet],
+    summaries: dict[str, Summary],
     bench: Bench,
-    pair: tuple[Summary, Summary],
     figures: tuple[dict[str, Any], dict[str, Any], dict[str, dict[str, Any]]],
 ) -> Verdict:
     metrics, floor, ladder = figures
     broken = find_broken(floor, ladder)
     whole = {
-        "n": scenes.count,
+        "n": sets[SCENES].count,
         **metrics,
         "floor": floor,
         "ladder": ladder,
         "ladder_place": place_on_ladder(metrics["f3d"], ladder),
         "broken": broken,
         "feature_net_sha256": bench.judge.sha256,
-        "data_seed": bench.held_out.seed,
+        "data_seed": bench.held_out.source.seed,
     }
-    shares = [_shares(s, bench.space) for s in pair]
-    typical = [_typical(s) for s in pair]
-    return Verdict(whole, broken, scenes, held_out, _side_by_side(shares), _side_by_side(typical))
+    shares = {name: _shares(summary, bench.space) for name, summary in summaries.items()}
+    typical = {name: _typical(summary) for name, summary in summaries.items()}
+    return Verdict(whole, broken, sets, shares, typical)
 
 
 def _shares(summary: Summary, space: LabelSpace) -> dict[str, float]:
@@ -209,9 +250,8 @@ def _shares(summary: Summary, space: LabelSpace) -> dict[str, float]:
     return {space.names[c]: float(n / max(counts.sum(), 1)) for c, n in zip(space.solid_ids, counts, strict=True)}
 
 
-def _typical(summary: Summary) -> dict[str, float]:
-    return {name: float(summary.structure[name].mean()) if summary.structure[name].size else 0.0 for name in QUANTITIES}
-
-
-def _side_by_side(pair: list[dict[str, float]]) -> dict[str, tuple[float, float]]:
-    return {name: (pair[0][name], pair[1][name]) for name in pair[0]}
+def _typical(summary: Summary) -> dict[str, Spread]:
+    samples = {name: values if values.size else np.zeros(1) for name, values in summary.structure.items()}
+    return {
+        name: Spread(float(v.mean()), *(float(q) for q in np.quantile(v, (0.1, 0.9)))) for name, v in samples.items()
+    }

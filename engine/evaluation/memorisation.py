@@ -18,10 +18,11 @@ def nearest_distances(features: Floats, training: Floats) -> Floats:
 def memorisation_z(generated: Floats, held_out: Floats, training: Floats) -> float:
     """Compare both sets' distances to the training scenes by the z of Mann and Whitney (Meehan et al. 2020).
 
-    About 0 where generated scenes are as new as held-out ones, below about -3 where they are copies.
+    About 0 where generated scenes are as new as held-out ones; above 1.64 they lie significantly (5 %, one-sided)
+    nearer to the training scenes. Meehan et al. count the other way round, copies below 0.
     """
     near, far = nearest_distances(generated, training), nearest_distances(held_out, training)
     n, m = len(near), len(far)
     ranks = rankdata(np.concatenate([near, far]))
-    u = ranks[:n].sum() - n * (n + 1) / 2
+    u = n * m + n * (n + 1) / 2 - ranks[:n].sum()
     return float((u - n * m / 2) / np.sqrt(n * m * (n + m + 1) / 12))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.evaluation.corruptions import REACTIONS, look_up
-from engine.evaluation.judge import Verdict
+from engine.evaluation.judge import HELD_OUT, PLACES, SCENES, Spread, Verdict
 from engine.evaluation.structure import QUANTITIES
 from engine.geometry.pictures import place_camera, render_maps
 from engine.scene import VoxelScene
@@ -33,7 +33,7 @@ _TITLES = {
     "tpkl": "label patterns, KL, bits",
     **{f"structure.{name}": f"{title}: Wasserstein-1" for name, title in QUANTITIES.items()},
     "seam_ratio": "seam ratio (1 = invisible)",
-    "memorisation_z": "memorisation z (below -3 = copies)",
+    "memorisation_z": "memorisation z (above 1.64 = copies)",
 }
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 78rem; color: #20242c; padding: 0 1rem }
@@ -61,7 +61,7 @@ def write_report(verdict: Verdict, out: Path, pictures: int = PICTURES, columns:
     out.mkdir(parents=True, exist_ok=True)
     (out / JSON).write_text(json.dumps(verdict.metrics, indent=1) + "\n", encoding="utf-8")
     yield out / JSON
-    for name, scenes in (("scenes", verdict.candidate), ("held-out", verdict.held_out)):
+    for name, scenes in verdict.sets.items():
         shown = [VoxelScene.from_labels(scenes.read(i)) for i in range(min(pictures, scenes.count))]
         Image.fromarray(draw_sheet(shown, columns, 256)).save(out / f"{name}.png", optimize=True)
         yield out / f"{name}.png"
@@ -85,10 +85,14 @@ def make_page(verdict: Verdict) -> str:
             "worse. Green: the metric must react, and a report without a red line says that it did.</p>",
             _figures(m),
             f"<p>Voxels changed outside a mask: {_show(m['locality'])}.</p>",
-            "<h2>Structure, means</h2>",
-            _pairs((QUANTITIES[k], v) for k, v in verdict.typical.items()),
+            *_places(m),
+            "<h2>Structure: mean (and from the tenth to the ninetieth hundredth)</h2>",
+            _columns(QUANTITIES, {name: _spreads(spreads) for name, spreads in verdict.typical.items()}),
             "<h2>Share of solid voxels</h2>",
-            _pairs(verdict.shares.items()),
+            _columns(
+                {name: name for name in verdict.shares[SCENES]},
+                {name: {k: _show(v) for k, v in part.items()} for name, part in verdict.shares.items()},
+            ),
             f"<p>Feature network {m['feature_net_sha256']}</p>",
         ]
     )
@@ -117,9 +121,30 @@ def _figures(m: dict[str, Any]) -> str:
     return f"<table><tr>{head}{''.join(rows)}</table>"
 
 
-def _pairs(rows: Iterable[tuple[str, tuple[float, float]]]) -> str:
-    body = "".join(f"<tr><td>{html.escape(name)}<td>{_show(b)}<td>{_show(a)}" for name, (a, b) in rows)
-    return f"<table><tr><th><th>scenes<th>held-out{body}</table>"
+def _places(m: dict[str, Any]) -> Iterator[str]:
+    """Tell how far scenes and held-out worlds are from real places."""
+    if PLACES not in m:
+        return
+    figures = m[PLACES]
+    yield f"<h2>Compared with {figures['n']} scenes of real places</h2>"
+    yield '<p>The same number of held-out worlds stands beside it.</p><img src="places.png" alt="real places">'
+    keys = {key: title for key, title in _TITLES.items() if key not in ("seam_ratio", "memorisation_z")}
+    columns = {SCENES: figures, HELD_OUT: figures["held_out"]}
+    yield _columns(keys, {name: {key: _show(look_up(part, key)) for key in keys} for name, part in columns.items()})
+
+
+def _columns(rows: Mapping[str, str], columns: Mapping[str, Mapping[str, str]]) -> str:
+    """Put named columns side by side; `rows` holds key -> title."""
+    head = "".join(f"<th>{html.escape(name)}" for name in columns)
+    body = "".join(
+        f"<tr><td>{html.escape(title)}" + "".join(f"<td>{column[key]}" for column in columns.values())
+        for key, title in rows.items()
+    )
+    return f"<table><tr><th>{head}{body}</table>"
+
+
+def _spreads(spreads: Mapping[str, Spread]) -> dict[str, str]:
+    return {name: f"{_show(s.mean)} ({_show(s.low)} to {_show(s.high)})" for name, s in spreads.items()}
 
 
 def _show(value: float | None) -> str:

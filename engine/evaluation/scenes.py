@@ -5,7 +5,6 @@ All are made on demand, kept on disk and not made again, so that an interrupted 
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -19,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.city.archive import open_labels
-from engine.data.city.generator import make_world
 from engine.data.crops import apply_symmetry
 from engine.errors import RequestError
+from engine.evaluation.sources import Procedural, Source
 from engine.formats.registry import read_scene, readers, write_scene
 from engine.labels import LabelSpace, label_space
 from engine.resources import user_data
@@ -29,8 +28,6 @@ from engine.session import Session
 from engine.tasks.request import GenerateRequest, Sampling
 
 Labels = NDArray[np.uint8]
-HELD_OUT_SEED = 1_000_000
-"""Worlds from this seed on are never trained on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,16 +45,14 @@ class SceneSet:
 
 @dataclass(frozen=True)
 class WorldCrops:
-    """Random crops of worlds that the program makes itself, from a first seed on.
+    """Random crops of the worlds of a source, which are made on demand.
 
     Attributes
     ----------
     folder
         Where crops are kept.
-    seed
-        Of the first world; scene i comes from world `seed + i // per_world`.
-    world
-        Voxels along the edge of a world.
+    source
+        Makes the worlds; scene i comes from world `i // per_world`.
     parts
         A world is cut into `parts` x `parts` fields with one crop at a random place in each, turned at random.
     window
@@ -67,26 +62,18 @@ class WorldCrops:
     """
 
     folder: Path
-    seed: int = HELD_OUT_SEED
-    world: int = 1024
+    source: Source = field(default_factory=Procedural)
     parts: int = 2
     window: int = 256
-    height: int = 32
     processes: int | None = None
 
     @property
     def per_world(self) -> int:
         return self.parts**2
 
-    @cached_property
-    def fingerprint(self) -> str:
-        """Twelve digits that change when the generator makes other worlds than it did."""
-        probe = make_world(HELD_OUT_SEED, (192, 192), max(self.height, 16)).labels
-        return hashlib.sha256(probe.tobytes()).hexdigest()[:12]
-
     @property
     def key(self) -> str:
-        return f"{self.fingerprint}-{self.seed}-{self.world}-{self.parts}-{self.window}-{self.height}"
+        return f"{self.source.key}-{self.parts}-{self.window}"
 
     def ensure(self, first: int, count: int) -> Iterator[int]:
         """Make the worlds of scenes first .. first + count - 1 that are not there, on all cores; yields each one."""
@@ -118,15 +105,14 @@ class WorldCrops:
         return SceneSet(name, count, lambda i: self.read(first + i), f"{self.key}-{first}-{count}")
 
     def _path(self, number: int) -> Path:
-        return self.folder / self.key / f"world-{self.seed + number:07d}.npz"
+        return self.folder / self.key / f"world-{self.source.seed + number:07d}.npz"
 
     def _make(self, number: int) -> int:
-        seed = self.seed + number
-        labels = make_world(seed, (self.world, self.world), self.height).labels
-        rng, field_size = np.random.default_rng([seed, 17]), self.world // self.parts
+        labels, rng = self.source.make(number), np.random.default_rng([self.source.seed + number, 17])
+        side = labels.shape[0] // self.parts
         crops = {}
         for part in range(self.per_world):
-            x, y = (m * field_size + int(rng.integers(field_size - self.window + 1)) for m in divmod(part, self.parts))
+            x, y = (m * side + int(rng.integers(side - self.window + 1)) for m in divmod(part, self.parts))
             crop = labels[x : x + self.window, y : y + self.window]
             crops[f"scene{part}"] = apply_symmetry(crop, int(rng.integers(8)))
         draft = self._path(number).with_suffix(f".{os.getpid()}.part")

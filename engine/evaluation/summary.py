@@ -120,21 +120,26 @@ def load_summary(path: Path) -> Summary:
 
 def compare(held_out: Summary, generated: Summary, training: Summary) -> dict[str, Any]:
     """Compare a set with the held-out one: every metric but those that need a model, nested as in the report."""
-    manifold = distribution.compare_manifolds(held_out.features, generated.features)
-    slices = patterns.slice_divergences(held_out.classes, generated.classes)
+    return compare_clouds(held_out, generated) | {
+        "seam_ratio": generated.seams.ratio,
+        "memorisation_z": memorisation.memorisation_z(generated.features, held_out.features, training.features),
+    }
+
+
+def compare_clouds(reference: Summary, generated: Summary) -> dict[str, Any]:
+    """Compare a set with another one by everything that needs only those two."""
+    manifold = distribution.compare_manifolds(reference.features, generated.features)
     return {
-        "f3d": distribution.frechet_distance(held_out.features, generated.features),
-        "kid": distribution.kernel_distance(held_out.features, generated.features),
+        "f3d": distribution.frechet_distance(reference.features, generated.features),
+        "kid": distribution.kernel_distance(reference.features, generated.features),
         "precision": manifold.precision,
         "recall": manifold.recall,
         "density": manifold.density,
         "coverage": manifold.coverage,
-        "class_js": patterns.class_divergence(held_out.classes, generated.classes),
-        "class_js_slices": slices,
-        "tpkl": patterns.pattern_divergence(held_out.patterns, generated.patterns),
-        "structure": structure.compare_structure(held_out.structure, generated.structure),
-        "seam_ratio": generated.seams.ratio,
-        "memorisation_z": memorisation.memorisation_z(generated.features, held_out.features, training.features),
+        "class_js": patterns.class_divergence(reference.classes, generated.classes),
+        "class_js_slices": patterns.slice_divergences(reference.classes, generated.classes),
+        "tpkl": patterns.pattern_divergence(reference.patterns, generated.patterns),
+        "structure": structure.compare_structure(reference.structure, generated.structure),
     }
 
 

@@ -18,7 +18,7 @@ from engine.data.city.world import World
 from engine.data.crops import CropSampler
 from engine.errors import ModelError, RequestError
 from engine.evaluation.features import FeatureConfig, FeatureNet, save_judge
-from engine.evaluation.scenes import HELD_OUT_SEED
+from engine.evaluation.sources import HELD_OUT_SEED
 from engine.geometry.maps import layout_of
 from engine.labels import label_space
 from engine.models.cards import find_model

@@ -16,7 +16,8 @@ from engine.evaluation import features, judge, report
 from engine.evaluation.corruptions import COPIES, LADDER, find_broken
 from engine.evaluation.features import FeatureConfig, FeatureNet, Judge
 from engine.evaluation.judge import Bench, Candidate, Progress, Verdict
-from engine.evaluation.scenes import HELD_OUT_SEED, Samples, SceneSet, WorldCrops, open_folder
+from engine.evaluation.scenes import Samples, SceneSet, WorldCrops, open_folder
+from engine.evaluation.sources import HELD_OUT_SEED, Mapped, Procedural
 from engine.evaluation.summary import load_summary, save_summary
 from engine.formats.registry import write_scene
 from engine.scene import VoxelScene
@@ -24,6 +25,7 @@ from engine.session import Session
 from engine.tasks.request import Sampling
 from engine.training.judge_features import calibrate
 from engine.training.recipes import Volume
+from tests.engine.places_maps import OsmMap
 from tests.engine.tiny import build_tiny
 
 WINDOW, HEIGHT, COUNT = 128, 16, 24
@@ -45,8 +47,8 @@ def untrained(seed: int = 0) -> FeatureNet:
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """A judge that was never trained, and worlds small enough for a test; random features see a lot already."""
     folder = tmp_path_factory.mktemp("bench")
-    held_out = WorldCrops(folder, world=256, parts=2, window=WINDOW, height=HEIGHT, processes=1)
-    training, network = replace(held_out, seed=0), untrained()
+    held_out = WorldCrops(folder, Procedural(edge=256, height=HEIGHT), parts=2, window=WINDOW, processes=1)
+    training, network = replace(held_out, source=Procedural(0, 256, HEIGHT)), untrained()
     list(training.ensure(0, COUNT))
     worlds = [Volume(training.read(i)) for i in range(COUNT)]
     calibrate(network, CropSampler(worlds, (96, 96), np.random.default_rng(0)), 40, torch.device("cpu"))
@@ -62,7 +64,7 @@ def judged(bench: Bench, scenes: SceneSet, samples: Samples | None = None) -> Ve
 @pytest.fixture(scope="module")
 def verdict(bench: Bench) -> Verdict:
     """Of fresh worlds, which are as good as scenes can be."""
-    fresh = replace(bench.held_out, seed=500)
+    fresh = replace(bench.held_out, source=Procedural(500, 256, HEIGHT))
     list(fresh.ensure(0, COUNT))
     return judged(bench, replace(fresh.scenes("fresh", 0, COUNT), key=""))
 
@@ -121,7 +123,7 @@ def test_held_out_scenes_stay_the_same_and_are_made_once(bench: Bench, tmp_path:
     assert [again.read(3).shape, again.read(3).dtype] == [(WINDOW, WINDOW, HEIGHT), np.uint8]
     assert all(np.array_equal(again.read(i), bench.held_out.read(i)) for i in range(4))
     assert not np.array_equal(again.read(0), again.read(1))
-    assert bench.held_out.seed == HELD_OUT_SEED
+    assert bench.held_out.source.seed == HELD_OUT_SEED
 
 
 def test_every_metric_of_the_matrix_reacts(verdict: Verdict) -> None:
@@ -136,7 +138,7 @@ def test_fresh_worlds_are_as_good_as_the_floor(verdict: Verdict) -> None:
     assert m["f3d"] < m["ladder"][COPIES]["f3d"]
     assert m["locality"] is None
     assert (m["feature_net_sha256"], m["data_seed"]) == ("0" * 64, HELD_OUT_SEED)
-    assert sum(b for _, b in verdict.shares.values()) == pytest.approx(1)
+    assert sum(verdict.shares["scenes"].values()) == pytest.approx(1)
 
 
 def test_the_reference_itself_is_at_no_distance(bench: Bench, verdict: Verdict) -> None:
@@ -212,7 +214,8 @@ def test_too_few_scenes_are_refused(bench: Bench) -> None:
 
 
 def test_the_report_holds_figures_and_pictures(verdict: Verdict, tmp_path: Path) -> None:
-    odd = replace(verdict, candidate=replace(verdict.candidate, name="<b>odd"), broken=["f3d does not react to rain"])
+    sets = {**verdict.sets, "scenes": replace(verdict.candidate, name="<b>odd")}
+    odd = replace(verdict, sets=sets, broken=["f3d does not react to rain"])
     files = list(report.write_report(odd, tmp_path, pictures=4, columns=3))
     assert [p.name for p in files] == ["report.json", "scenes.png", "held-out.png", "report.html"]
     assert json.loads(files[0].read_text()) == odd.metrics
@@ -232,3 +235,38 @@ def test_the_report_holds_figures_and_pictures(verdict: Verdict, tmp_path: Path)
 def test_progress_is_told_scene_by_scene(bench: Bench, verdict: Verdict) -> None:
     steps = [s for s in judge.evaluate(Candidate(verdict.candidate), bench) if isinstance(s, Progress)]
     assert [(s.stage, s.done, s.total) for s in steps] == [("fresh", i + 1, COUNT) for i in range(COUNT)]
+
+
+def write_town(folder: Path, edge: float) -> Path:
+    """Write a map with one street and a row of houses in every square of 51.2 m."""
+    town = OsmMap()
+    for row in np.arange(0, edge, 51.2):
+        town.way([(0, row + 25), (edge, row + 25)], highway="residential")
+        for place in np.arange(4, edge, 13.0):
+            town.box(place, row + 34, place + 9, row + 43, building="house", height="5")
+    folder.mkdir()
+    return town.write(folder / "town.osm")
+
+
+def test_scenes_are_compared_with_real_places_too(bench: Bench, tmp_path: Path) -> None:
+    path = write_town(tmp_path / "maps", 210.0)
+    source = replace(Mapped.of_folder(path.parent), edge=256, height=HEIGHT)
+    assert source.count == 16
+    places = WorldCrops(tmp_path, source, parts=1, window=WINDOW, processes=1)
+    list(places.ensure(0, 16))
+    *_, last = judge.evaluate(Candidate(places.scenes("mine", 0, 16)), replace(bench, places=places))
+    assert isinstance(last, Verdict)
+    figures = last.metrics["places"]
+    assert (figures["n"], figures["f3d"], figures["structure"]["road_widths"]) == (16, pytest.approx(0, abs=1e-6), 0)
+    assert figures["held_out"]["f3d"] > last.metrics["floor"]["f3d"]
+    assert list(last.sets) == list(last.shares) == ["scenes", "held-out", "places"]
+    assert "places.png" in {p.name for p in report.write_report(last, tmp_path / "out", pictures=4, columns=2)}
+
+
+def test_a_folder_without_maps_or_with_too_few_is_refused(bench: Bench, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="holds no maps"):
+        Mapped.of_folder(tmp_path)
+    path = write_town(tmp_path / "maps", 60.0)
+    few = WorldCrops(tmp_path, replace(Mapped.of_folder(path.parent), edge=256, height=HEIGHT), 1, WINDOW, 1)
+    with pytest.raises(RequestError, match="the maps give 1 scenes"):
+        judged(replace(bench, places=few), bench.held_out.scenes("held-out", 0, COUNT))

@@ -11,7 +11,7 @@ from engine.data.city.archive import write_worlds
 from engine.data.crops import CropSampler
 from engine.errors import RequestError
 from engine.evaluation.features import FeatureConfig, FeatureNet, load_judge
-from engine.evaluation.scenes import HELD_OUT_SEED
+from engine.evaluation.sources import HELD_OUT_SEED
 from engine.training import recipes
 from engine.training.judge_features import JudgeLoss, JudgeRecipe, calibrate, score
 from engine.training.recipes import Volume
@@ -34,7 +34,7 @@ def test_the_bottleneck_learns_to_give_scenes_back() -> None:
     loss = JudgeLoss(network, sampler(), replace(JudgeRecipe(), batch=2), CPU)
     optimizer = torch.optim.AdamW(network.parameters(), 2e-2)
     values = []
-    for step in range(20):
+    for step in range(40):
         value = loss(step, 0.0)
         optimizer.zero_grad()
         value.backward()

@@ -185,7 +185,7 @@ def test_a_metric_that_stays_still_is_named() -> None:
     flat = {"f3d": 2.0, "kid": 0.1, "recall": 0.8, "coverage": 0.8, "class_js": 0.01, "tpkl": 0.1, "seam_ratio": 1.0}
     quantities = dict.fromkeys(structure.QUANTITIES, 0.2)
     floor = {**flat, "memorisation_z": 0.0, "structure": quantities}
-    bad = dict.fromkeys(flat, 9.0) | {"recall": 0.0, "coverage": 0.1, "memorisation_z": -9.0}
+    bad = dict.fromkeys(flat, 9.0) | {"recall": 0.0, "coverage": 0.1, "memorisation_z": 9.0}
     worse = {**bad, "structure": dict.fromkeys(quantities, 9.0)}
     ladder = {name: dict(worse) for name in corruptions.REACTIONS}
     ladder["noise_5"]["f3d"], ladder["noise_10"]["f3d"] = 10.0, 11.0

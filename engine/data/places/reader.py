@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.data.places.osm_xml import unpack_head
 from engine.errors import FormatError, RequestError
+from engine.formats.files import read_head
 from engine.formats.registry import Reader, register_reader
 from engine.grid import Grid
 from engine.scene import VoxelScene
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from engine.data.city.world import World
     from engine.data.places.features import Place, Survey
 
+ENDINGS = (".osm", ".gz", ".json")
 OPTIONS = ("center", "size")
 SIZE = (512, 512)
 _VOXELS = (0.2, 0.2, 0.2)
@@ -28,6 +30,22 @@ def register_places() -> None:
     """Add the readers of places to the registry; doing so twice changes nothing."""
     register_reader(Reader("osm", "OpenStreetMap XML", (".osm", ".gz"), _is_osm, read_osm_scene, OPTIONS))
     register_reader(Reader("cityjson", "CityJSON", (".json",), _is_cityjson, read_cityjson_scene, OPTIONS))
+
+
+def read_survey(path: Path) -> Survey:
+    """Read everything that an OpenStreetMap extract or a CityJSON model maps.
+
+    Raises `FormatError` where the file is neither, or damaged.
+    """
+    from engine.data.places.cityjson import read_cityjson
+    from engine.data.places.osm import read_osm
+
+    head, size = read_head(path)
+    if _is_osm(head, size, path):
+        return read_osm(path)
+    if _is_cityjson(head, size, path):
+        return read_cityjson(path)
+    raise FormatError(path, "is no map of a place", "give OpenStreetMap XML (.osm, .osm.gz) or CityJSON")
 
 
 def _is_osm(head: bytes, size: int, path: Path) -> bool:

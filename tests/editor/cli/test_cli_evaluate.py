@@ -11,6 +11,7 @@ from cli_support import KEYS, Run, assert_one_line
 from engine.evaluation import features, judge, scenes
 from engine.evaluation.features import FeatureConfig, FeatureNet
 from engine.evaluation.scenes import WorldCrops
+from engine.evaluation.sources import HELD_OUT_SEED, Procedural
 from engine.formats.registry import write_scene
 from engine.scene import VoxelScene
 
@@ -28,9 +29,9 @@ def small_bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(features, "judge_folder", lambda: tmp_path / "judge")
     monkeypatch.setattr(scenes, "cache_folder", lambda: tmp_path / "cache")
 
-    def in_folder(found: features.Judge, folder: Path) -> judge.Bench:
-        crops = WorldCrops(folder, world=256, parts=4, window=64, height=16, processes=1)
-        return judge.Bench(found, crops, WorldCrops(folder, 0, 256, 4, 64, 16, 1), folder)
+    def in_folder(found: features.Judge, folder: Path, maps: Path | None = None) -> judge.Bench:
+        held_out, training = (WorldCrops(folder, Procedural(s, 256, 16), 4, 64, 1) for s in (HELD_OUT_SEED, 0))
+        return judge.Bench(found, held_out, training, folder)
 
     monkeypatch.setattr(judge.Bench, "in_folder", in_folder)
     (tmp_path / "mine").mkdir()

@@ -12,14 +12,26 @@ from engine.data.city.canvas import BUILDING, Canvas
 from engine.data.city.frame import Frame, Patch, cut_patch, inside
 
 Box = tuple[float, float, float, float]
+ROOFS = ("flat", "gable", "front", "hip", "half-hip", "gambrel", "mansard", "shed")
+_EAVES = ("gable", "front", "hip", "half-hip", "gambrel")
 
 
 class Roof(NamedTuple):
-    """How a building ends: ``kind`` flat, gable, hip or shed, rising ``slope`` voxels a voxel from ``eave``."""
+    """How a building ends: ``kind`` is one of ROOFS, rising ``slope`` voxels a voxel from ``eave``."""
 
     kind: str
     eave: int
     slope: float
+
+
+class House(NamedTuple):
+    """A building that stands: its frame and wings, the heights of its ground floor and of the walls, its instance."""
+
+    frame: Frame
+    wings: list[Box]
+    base: int
+    eave: int
+    ident: int
 
 
 def draw_wings(kind: str, width: float, depth: float, rng: np.random.Generator) -> list[Box]:
@@ -55,17 +67,29 @@ def roof_heights(patch: Patch, wings: list[Box], roof: Roof) -> NDArray[np.float
     out = np.zeros(patch.u.shape, np.float32)
     for box in wings:
         u0, u1, v0, v1 = box
-        du = np.minimum(patch.u - u0, u1 - patch.u)
-        dv = np.minimum(patch.v - v0, v1 - patch.v)
-        rise = np.zeros_like(out)
-        if roof.kind == "gable":
-            rise = dv if u1 - u0 >= v1 - v0 else du
-        elif roof.kind == "hip":
-            rise = np.minimum(du, dv)
-        elif roof.kind == "shed":
-            rise = (patch.v - v0) * np.float32(0.4)
+        du = np.maximum(np.minimum(patch.u - u0, u1 - patch.u), 0)
+        dv = np.maximum(np.minimum(patch.v - v0, v1 - patch.v), 0)
+        across, end = (dv, du) if u1 - u0 >= v1 - v0 else (du, dv)
+        rise = (patch.v - v0) * np.float32(0.4) if roof.kind == "shed" else _rise(roof.kind, across, end)
         out = np.maximum(out, np.where(inside(patch, box), roof.eave + np.maximum(rise, 0) * roof.slope, 0))
     return out
+
+
+def _rise(kind: str, across: NDArray[np.float32], end: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far a roof of slope 1 rises, by the distances to the long walls and to the ends of a wing."""
+    half = np.float32(across.max()) * np.float32(0.5)
+    if kind == "gable":
+        return across
+    if kind == "front":
+        return end if end.max() < 1.6 * across.max() else across
+    if kind == "hip":
+        return np.asarray(np.minimum(across, end))
+    if kind == "half-hip":
+        return np.asarray(np.minimum(across, end + half))
+    if kind in ("gambrel", "mansard"):
+        near = across if kind == "gambrel" else np.minimum(across, end)
+        return np.asarray(np.minimum(near * np.float32(2.5), near * np.float32(0.6) + half))
+    return np.zeros_like(across)
 
 
 def is_buildable(
@@ -89,11 +113,11 @@ def build(
     setback: float,
     block: int | None = None,
     parapet: bool = True,
-) -> bool:
-    """Raise a building where it fits, with overhanging eaves or a parapet; returns whether it did."""
+) -> House | None:
+    """Raise a building where it fits, with overhanging eaves or a parapet; None where it does not fit."""
     found = footprint(frame, wings, canvas.shape)
     if found is None or not is_buildable(canvas, *found, setback, block):
-        return False
+        return None
     patch, mask = found
     base = int(canvas.level[patch.window][mask].max())
     tops = base + np.floor(roof_heights(patch, wings, roof) + np.float32(0.01)).astype(np.int32)
@@ -101,9 +125,9 @@ def build(
         tops += mask & ~binary_erosion(mask)
     ident = canvas.new_ident()
     canvas.raise_columns(patch.window, mask, tops, BUILDING, ident)
-    if roof.kind in ("gable", "hip"):
+    if roof.kind in _EAVES:
         _hang_eaves(canvas, frame, wings, base + roof.eave, ident)
-    return True
+    return House(frame, wings, base, roof.eave, ident)
 
 
 def _hang_eaves(canvas: Canvas, frame: Frame, wings: list[Box], level: int, ident: int) -> None:
@@ -115,20 +139,14 @@ def _hang_eaves(canvas: Canvas, frame: Frame, wings: list[Box], level: int, iden
         canvas.add_detail(patch.window, mask & ~canvas.taken[patch.window], level - 1, level + 1, BUILDING, ident)
 
 
-def cut_bands(canvas: Canvas, frame: Frame, box: Box, bands: tuple[tuple[int, int], ...]) -> None:
-    """Set bands of windows back by a voxel along the long walls of a box-shaped building, heights above its base."""
-    u0, u1, v0, v1 = box
-    patch = cut_patch(frame, box, canvas.shape)
+def lift_roof(canvas: Canvas, house: House, box: Box, height: int) -> None:
+    """Lift a local box of a house's roof to a height above its ground floor at least, for dormers and lift shafts."""
+    patch = cut_patch(house.frame, box, canvas.shape)
     if patch is None:
         return
-    mask = inside(patch, (u0 + 4, u1 - 4, v0, v1)) & ((patch.v < v0 + 1.1) | (patch.v >= v1 - 1.1))
-    mask &= canvas.solid[patch.window] == BUILDING
-    if not mask.any():
-        return
-    base, top = int(canvas.level[patch.window][mask].max()), int(canvas.top[patch.window][mask].min())
-    for low, high in bands:
-        if base + high < top:
-            canvas.add_detail(patch.window, mask, base + low, base + high, 0)
+    mask = inside(patch, box) & (canvas.owner[patch.window] == house.ident)
+    top = min(house.base + height, canvas.height)
+    canvas.top[patch.window][mask] = np.maximum(canvas.top[patch.window][mask], top)
 
 
 def add_chimney(canvas: Canvas, frame: Frame, u: float, v: float, rise: int, half: float = 1.6) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.data.city.buildings import Roof, build, cut_bands
+from engine.data.city.annexes import SLAB_KINDS, dress_slab
+from engine.data.city.buildings import Roof, build
 from engine.data.city.canvas import OTHER_GROUND, PARKING, SIDEWALK, TERRAIN
 from engine.data.city.frame import Frame
 from engine.data.city.perimeter import fence_round
@@ -35,7 +36,7 @@ def _lay_row(plan: Plan, block: Block, row: float, deep: float) -> None:
     rng, canvas = plan.rng, plan.canvas
     u0, u1, _, _ = extent(block)
     u, v = local(block)
-    place = u0 + 14
+    place, kind = u0 + 14, str(rng.choice(SLAB_KINDS))
     while place < u1 - 60:
         width = float(rng.integers(90, 230)) if rng.random() < 0.7 else float(rng.integers(60, 80))
         spot = block.frame.shift(place + width / 2, row)
@@ -43,10 +44,11 @@ def _lay_row(plan: Plan, block: Block, row: float, deep: float) -> None:
         wings = [(-width / 2, width / 2, 0.0, deep)]
         if width > 120:
             wings += [(a - 7.0, a + 7.0, deep - 1, deep + 4) for a in np.arange(-width / 2 + 30, width / 2 - 20, 60.0)]
-        if not build(canvas, spot, wings, Roof("flat", eave, 0), 8, block.ident):
+        house = build(canvas, spot, wings, Roof("flat", eave, 0), 8, block.ident)
+        if house is None:
             place += 26
             continue
-        cut_bands(canvas, spot, wings[0], ((5, 10), (17, 23)))
+        dress_slab(canvas, house, kind, rng)
         path = block.mask & (v >= row + deep + 5) & (v < row + deep + 14) & (u >= place - 10) & (u < place + width + 10)
         canvas.ground[block.window][path & ~canvas.taken[block.window]] = SIDEWALK
         place += width + float(rng.integers(24, 60))

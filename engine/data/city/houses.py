@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.city.buildings import Roof, add_chimney, build, draw_wings
+from engine.data.city.annexes import cut_gate, dress_house, stand_canopy
+from engine.data.city.buildings import House, Roof, add_chimney, build, draw_wings
 from engine.data.city.canvas import FENCE, OTHER_GROUND, PARKING, SIDEWALK, TERRAIN, VEGETATION
 from engine.data.city.frame import Frame, Patch, cut_patch, inside
 from engine.data.city.greens import part_gardens
@@ -74,24 +75,49 @@ def _lay_lot(plan: Plan, lot: _Lot) -> bool:
     wide = min(lot.width - 18, float(rng.integers(44, 76)))
     drive = (1.0 if rng.random() < 0.5 else -1.0) * (rng.random() < 0.75)
     shift = drive * ((lot.width - wide) / 2 - 5)
-    shape = str(rng.choice(["I", "I", "L", "L", "T", "U"]))
-    house = lot.frame.shift(shift, lot.setback)
-    roof = _draw_roof(rng)
-    if not build(plan.canvas, house, draw_wings(shape, wide, lot.deep, rng), roof, 6.0, lot.block):
-        return False
-    if roof.kind != "flat" and rng.random() < 0.6:
-        add_chimney(plan.canvas, house, float(rng.integers(-12, 13)), lot.deep * 0.2, 4)
-    if drive:
-        _lay_drive(plan, lot, -drive * (lot.width / 2 - 11), bool(rng.random() < 0.6))
     path = shift + float(rng.integers(-8, 9))
+    house = _raise_house(plan, lot, shift, wide, path)
+    if house is None:
+        return False
+    dress_house(plan.canvas, house, path - shift, rng)
+    if drive:
+        _lay_drive(plan, lot, -drive * (lot.width / 2 - 11), rng.random())
+    if rng.random() < 0.2:
+        _add_conservatory(plan, lot, house)
     _paint(plan, lot, (path - 2.5, path + 2.5, -3.0, lot.setback), SIDEWALK)
     _lay_garden(plan, lot, (-drive * (lot.width / 2 - 11) if drive else path, path))
     return True
 
 
+def _raise_house(plan: Plan, lot: _Lot, shift: float, wide: float, path: float) -> House | None:
+    """Raise a house with its chimney, sometimes with a bay beside the door; None where it does not fit."""
+    rng, canvas = plan.rng, plan.canvas
+    wings = draw_wings(str(rng.choice(["I", "I", "I", "L", "L", "T", "U"])), wide, lot.deep, rng)
+    if rng.random() < 0.3:
+        bay = float(np.sign(shift - path) or 1.0) * float(rng.integers(9, max(10, int(wide / 2) - 8)))
+        wings.append((bay - 6, bay + 6, -4.0, 6.0))
+    roof = _draw_roof(rng)
+    house = build(canvas, lot.frame.shift(shift, lot.setback), wings, roof, 6.0, lot.block)
+    if house is not None and roof.kind != "flat" and rng.random() < 0.6:
+        half = float(rng.choice([1.6, 2.2, 3.0]))
+        add_chimney(canvas, house.frame, float(rng.integers(-12, 13)), lot.deep * 0.2, int(rng.integers(3, 7)), half)
+    return house
+
+
+def _add_conservatory(plan: Plan, lot: _Lot, house: House) -> None:
+    """A low room of glass behind a house."""
+    wide = float(plan.rng.integers(16, 30))
+    at = house.frame.shift(float(plan.rng.integers(-10, 11)), lot.deep)
+    build(plan.canvas, at, [(-wide / 2, wide / 2, 0.0, 14.0)], Roof("hip", 11, 0.4), 20.0, lot.block)
+
+
 def _draw_roof(rng: np.random.Generator) -> Roof:
-    kind = str(rng.choice(["gable", "hip", "flat", "shed"], p=[0.42, 0.34, 0.14, 0.1]))
-    eave = int(rng.integers(12, 16)) if rng.random() < 0.7 else int(rng.integers(19, 24))
+    kinds = ["gable", "front", "hip", "half-hip", "gambrel", "mansard", "flat", "shed"]
+    kind = str(rng.choice(kinds, p=[0.3, 0.12, 0.22, 0.1, 0.05, 0.04, 0.1, 0.07]))
+    storeys = float(rng.random())
+    eave = int(rng.integers(12, 16)) if storeys < 0.62 else int(rng.integers(18, 23))
+    if storeys > 0.9:
+        eave = int(rng.integers(26, 29))
     return Roof(kind, eave, float(rng.choice([0.4, 0.5, 0.6, 0.75])))
 
 
@@ -112,12 +138,17 @@ def _paint(plan: Plan, lot: _Lot, box: Box, surface: int) -> None:
         plan.canvas.ground[found[0].window][found[1]] = surface
 
 
-def _lay_drive(plan: Plan, lot: _Lot, middle: float, garage: bool) -> None:
-    """A drive beside the house, often to a garage; the verge is paved where it meets the street."""
+def _lay_drive(plan: Plan, lot: _Lot, middle: float, odds: float) -> None:
+    """A drive beside the house, often to a garage or a roof on posts; the verge is paved where it meets the street."""
     end = lot.setback + lot.deep * 0.55
-    if garage:
-        roof = Roof("flat", 13, 0)
-        build(plan.canvas, lot.frame.shift(middle, end - 2), [(-8.0, 8.0, 0.0, 28.0)], roof, 6.0, lot.block)
+    spot = lot.frame.shift(middle, end - 2)
+    if odds < 0.5:
+        roof = Roof("gable" if odds < 0.12 else "flat", 13, 0.5)
+        garage = build(plan.canvas, spot, [(-8.0, 8.0, 0.0, 28.0)], roof, 6.0, lot.block)
+        if garage is not None:
+            cut_gate(plan.canvas, garage)
+    elif odds < 0.65:
+        stand_canopy(plan.canvas, spot.shift(0.0, -26.0), (-9.0, 9.0, 0.0, 26.0), 13, lot.block)
     _paint(plan, lot, (middle - 8, middle + 8, -4.0, end), PARKING)
     box = (middle - 8, middle + 8, -30.0, 0.0)
     patch = cut_patch(lot.frame, box, plan.canvas.shape)

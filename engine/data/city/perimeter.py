@@ -2,67 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation
 
-from engine.data.city.canvas import BUILDING, FENCE, OTHER_GROUND, PARKING, SIDEWALK, TERRAIN, VEGETATION
+from engine.data.city.canvas import FENCE, OTHER_GROUND, PARKING, SIDEWALK, TERRAIN, VEGETATION
 from engine.data.city.plan import Block, Plan, open_entry, scatter, stall_rows, try_inner
+from engine.data.city.rings import Ring, cut_passage, draw_ring, dress_homes, dress_street, raise_ring
 
 
-@dataclass
-class _Ring:
-    """The built band of a block: from ``setback``, ``thick`` deep, ``units`` (window's shape) numbers its houses."""
-
-    setback: float
-    thick: float
-    band: NDArray[np.bool_]
-    units: NDArray[np.int64]
-    whole: NDArray[np.bool_]
-
-    @property
-    def count(self) -> int:
-        return len(self.whole)
-
-
-def _draw_ring(plan: Plan, block: Block, setback: float, thick: float, unit: float, gap_odds: float) -> _Ring:
-    """Cut the band between two depths into units along the streets; some whole units are left open."""
-    window, rng = block.window, plan.rng
-    depth = plan.canvas.depth[window]
-    side = plan.field.lateral[window] > 0
-    place = np.floor(plan.field.along[window] / np.float32(unit)).astype(np.int64)
-    key = (plan.field.street[window].astype(np.int64) * 2 + side) * 512 + place
-    band = block.mask & (depth >= setback) & (depth < setback + thick) & ~plan.canvas.taken[window]
-    names, index = np.unique(key[band], return_inverse=True)
-    units = np.full(band.shape, -1, np.int64)
-    units[band] = index
-    whole = np.bincount(index, minlength=len(names)) > 0.85 * unit * thick
-    band[band] = ~((rng.random(len(names)) < gap_odds) & whole)[index]
-    return _Ring(setback, thick, band, units, whole)
-
-
-def _raise_ring(plan: Plan, block: Block, ring: _Ring, eaves: NDArray[np.int64], slope: float, overhang: int) -> None:
-    """Raise the band: roofs rise from both sides to a ridge in the middle, eaves reach over the walls."""
-    if not ring.band.any():
-        return
-    canvas, window = plan.canvas, block.window
-    depth = canvas.depth[window]
-    inner = np.minimum(depth - ring.setback, ring.setback + ring.thick - depth)
-    rise = np.floor(np.maximum(inner, 0) * np.float32(slope)).astype(np.int64)
-    base = int(canvas.level[window][ring.band].max())
-    pick = np.maximum(ring.units, 0)
-    idents = (canvas.idents + 1 + np.arange(ring.count)).astype(np.uint32)
-    canvas.idents += ring.count
-    canvas.raise_columns(window, ring.band, base + eaves[pick] + rise, BUILDING, idents[pick])
-    if slope and overhang:
-        lip = binary_dilation(ring.band, iterations=overhang) & ~ring.band & ~canvas.taken[window]
-        low = base + int(eaves[ring.whole].min() if ring.whole.any() else eaves.min())
-        canvas.add_detail(window, lip, low - 1, low + 1, BUILDING, int(idents[0]))
-
-
-def _flute(plan: Plan, block: Block, ring: _Ring, period: float, part: float) -> None:
+def _flute(plan: Plan, block: Block, ring: Ring, period: float, part: float) -> None:
     """Set pieces of a facade back by one voxel, so that walls are ribbed rather than flat."""
     depth, along = plan.canvas.depth[block.window], plan.field.along[block.window]
     rest = along - np.floor(along / np.float32(period)) * np.float32(period)
@@ -76,10 +23,12 @@ def lay_terrace(plan: Plan, block: Block) -> None:
     deepest = float(canvas.depth[block.window][block.mask].max())
     setback, unit = float(rng.integers(4, 24)), float(rng.integers(28, 42))
     thick = min(float(rng.integers(40, 52)), max(0.75 * deepest - setback, 20.0))
-    ring = _draw_ring(plan, block, setback, thick, unit, 0.16)
-    stories = int(rng.integers(13, 21))
-    eaves = np.where((rng.random(ring.count) < 0.3) & ring.whole, stories + rng.integers(-2, 5, ring.count), stories)
-    _raise_ring(plan, block, ring, eaves, float(rng.choice([0.0, 0.4, 0.5, 0.6])), 1)
+    ring = draw_ring(plan, block, setback, thick, unit, 0.16)
+    stories = int(rng.choice([13, 15, 18, 20, 26]))
+    vary = (rng.random(ring.count) < float(rng.choice([0.0, 0.3, 0.7]))) & ring.whole
+    eaves = np.where(vary, stories + rng.integers(-3, 5, ring.count), stories)
+    raise_ring(plan, block, ring, eaves, float(rng.choice([0.0, 0.4, 0.5, 0.6])), float(rng.choice([0.0, 0.5, 1.0])))
+    dress_homes(plan, block, ring)
     if setback < 10:
         canvas.ground[block.window][block.mask & (canvas.depth[block.window] < setback)] = SIDEWALK
     hedge_line(plan, block, 1.0, unit)
@@ -108,17 +57,20 @@ def lay_court(plan: Plan, block: Block) -> None:
     depth = canvas.depth[block.window]
     thick = min(float(rng.integers(48, 62)), max(0.6 * float(depth[block.mask].max()), 26.0))
     unit = float(rng.integers(54, 100))
-    ring = _draw_ring(plan, block, 0.0, thick, unit, 0.08)
+    ring = draw_ring(plan, block, 0.0, thick, unit, 0.08)
     surface = int(rng.choice([TERRAIN, TERRAIN, OTHER_GROUND, PARKING]))
     if surface == PARKING:
         main = plan.field.street[block.window] == block.street
         ring.band &= ~(main & (np.abs(plan.field.along[block.window] - np.float32(block.along)) < 15))
-    if rng.random() < 0.65:
+    if rng.random() < 0.2:
         _flute(plan, block, ring, float(rng.integers(12, 20)), 0.5)
     common = int(rng.choice([18, 20, 22, 32]))
     vary = (rng.random(ring.count) < 0.5) & ring.whole
     eaves = np.where(vary, rng.choice([15, 18, 21, 24, 32], ring.count), common)
-    _raise_ring(plan, block, ring, eaves, float(rng.choice([0.0, 0.35, 0.5])), 1)
+    raise_ring(plan, block, ring, eaves, float(rng.choice([0.0, 0.35, 0.5])), float(rng.choice([0.0, 0.4])))
+    dress_street(plan, block, ring)
+    for _ in range(int(rng.integers(0, 3))):
+        cut_passage(plan, block, ring)
     yard = block.mask & (depth >= thick)
     canvas.ground[block.window][yard] = surface
     gaps = block.mask & ~yard & (canvas.solid[block.window] == 0)

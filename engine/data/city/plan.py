@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.city.annexes import dress_inner
 from engine.data.city.buildings import Roof, build, draw_wings
 from engine.data.city.canvas import PARKING, ROAD, SIDEWALK, TERRAIN, Canvas
 from engine.data.city.frame import Frame, cut_patch, inside
@@ -100,9 +101,10 @@ def try_inner(
         kind = str(
             rng.choice(["flat", "gable", "hip", "shed"], p=[0.55, 0.25, 0.1, 0.1] if w > 90 else [0.3, 0.3, 0.2, 0.2])
         )
-        if build(
-            canvas, spot, wings, Roof(kind, int(rng.integers(*size[2])), 0.2 if w > 90 else 0.5), setback, block.ident
-        ):
+        roof = Roof(kind, int(rng.integers(*size[2])), 0.2 if w > 90 else 0.5)
+        house = build(canvas, spot, wings, roof, setback, block.ident)
+        if house is not None:
+            dress_inner(canvas, house, rng)
             return True
     return False
 

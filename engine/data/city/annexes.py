@@ -27,7 +27,7 @@ _DOOR = 10
 def dress_house(canvas: Canvas, house: House, door: float, rng: np.random.Generator) -> None:
     """Give a detached house windows all round, a door at ``door`` (local u) with what belongs to it, and dormers."""
     walls = walls_of(canvas, house)
-    if not walls:
+    if len(walls) < 2:
         return
     period, width = float(rng.integers(10, 15)), float(rng.integers(5, 8))
     front, rear = walls[0], walls[1]
@@ -76,7 +76,7 @@ def _add_dormers(canvas: Canvas, house: House, rng: np.random.Generator) -> None
 def dress_slab(canvas: Canvas, house: House, kind: str, rng: np.random.Generator) -> None:
     """Give a large house its walls by one of SLAB_KINDS, with entries on its rear."""
     walls = walls_of(canvas, house)
-    if not walls:
+    if len(walls) < 2:
         return
     front, rear = walls[0], walls[1]
     period, floors = float(rng.integers(12, 19)), (STOREY - 1, 2 * STOREY - 1)

@@ -10,7 +10,7 @@ from engine.data.city.network import ARTERIAL, LANE, MAIN, Network
 from engine.data.city.painter import Painter
 from engine.data.city.plan import Block, Plan
 from engine.data.city.stamps import heading_index
-from engine.data.city.streets import BAY_WIDTH, StreetLine, crossing_places
+from engine.data.city.streets import StreetLine, crossing_places
 from engine.data.city.style import Style
 
 _WALKABLE = (SIDEWALK, OTHER_GROUND)
@@ -18,7 +18,7 @@ _WALKABLE = (SIDEWALK, OTHER_GROUND)
 
 def _kerb(line: StreetLine, side: float) -> float:
     """How far the sidewalk or verge starts from the middle."""
-    return line.street.half + (BAY_WIDTH if line.street.bays[1 if side > 0 else 0] else 0)
+    return line.street.half + line.street.bays[1 if side > 0 else 0]
 
 
 def put_furniture(plan: Plan, painter: Painter, network: Network) -> None:

@@ -7,12 +7,14 @@ from numpy.typing import NDArray
 
 from engine.data.city.blocks import draw_blocks, lay_blocks, number_blocks
 from engine.data.city.canvas import OTHER_GROUND, PARKING, ROAD, Canvas
+from engine.data.city.drafting import draw_network
 from engine.data.city.furniture import put_furniture, put_people, put_shelters, street_tree_places
 from engine.data.city.houses import lay_houses
-from engine.data.city.network import Network, draw_network
-from engine.data.city.noise import smooth_noise
+from engine.data.city.medians import paint_medians, paint_refuges
+from engine.data.city.network import Network
 from engine.data.city.painter import Painter
 from engine.data.city.plan import Plan
+from engine.data.city.relief import draw_slope, lift_blocks, settle_blocks
 from engine.data.city.streets import StreetField, StreetLine, measure_streets, paint_streets
 from engine.data.city.style import STYLE_TABLE, block_odds, draw_style
 from engine.data.city.traffic import put_traffic
@@ -20,6 +22,8 @@ from engine.data.city.vegetation import plant
 from engine.data.city.world import World
 from engine.errors import ScenewrightError
 
+_BANK = 4
+"""Level of carriageways beside water, whose own level is 1."""
 STYLES: tuple[str, ...] = tuple(STYLE_TABLE)
 
 
@@ -41,10 +45,14 @@ def make_world(seed: int, size: tuple[int, int] = (2048, 2048), height: int = 32
     rng = np.random.default_rng([seed, 0])
     name = draw_style(rng) if style is None else style
     network = draw_network(STYLE_TABLE[name], size, np.random.default_rng([seed, 1]))
-    plan = _draw_plan(network, size, height, name, seed)
+    span = int(rng.integers(STYLE_TABLE[name].hills[0], STYLE_TABLE[name].hills[1] + 1))
+    plan = _draw_plan(network, size, height, span, seed)
     blocks = draw_blocks(plan, block_odds(name, rng))
+    land = np.random.default_rng([seed, 5])
+    rises = lift_blocks(plan, blocks, span, land)
     lay_blocks(plan, blocks)
     lay_houses(plan, blocks)
+    settle_blocks(plan, rises, land)
     painter = Painter(plan.canvas)
     put_shelters(plan, painter)
     put_traffic(plan, painter, STYLE_TABLE[name])
@@ -54,24 +62,30 @@ def make_world(seed: int, size: tuple[int, int] = (2048, 2048), height: int = 32
     return _finish(painter, seed, name)
 
 
-def _draw_plan(network: Network, size: tuple[int, int], height: int, name: str, seed: int) -> Plan:
-    """Measure and paint the streets and set up an empty plan on gently sloping ground."""
+def _draw_plan(network: Network, size: tuple[int, int], height: int, span: int, seed: int) -> Plan:
+    """Measure and paint the streets and set up an empty plan on ground that rises and falls by ``span`` voxels."""
     field = measure_streets(network, size)
-    ground = paint_streets(network, field, np.random.default_rng([seed, 2]))
+    paving = np.random.default_rng([seed, 2])
+    ground = paint_streets(network, field, paving)
+    water = paint_medians(network, field, ground)
+    paint_refuges(network, field, ground, paving)
     depth = field.edge - field.profile
     blocks = number_blocks(ground, depth)
-    level = _draw_levels(ground, field, np.random.default_rng([seed, 3]))
-    canvas = Canvas(ground, level, blocks, depth, height)
+    slope = draw_slope(size, 0 if water.any() else span, np.random.default_rng([seed, 3]))
+    canvas = Canvas(ground, _draw_levels(ground, field, water, slope), blocks, depth, height)
+    canvas.taken |= water
     lines = [StreetLine(street) for street in network.streets]
     return Plan(canvas, field, lines, np.random.default_rng([seed, 4]))
 
 
-def _draw_levels(ground: NDArray[np.uint8], field: StreetField, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Ground heights: a gentle slope, with everything but carriageway and bays one voxel above the kerb."""
-    low, span = int(rng.integers(1, 3)), int(rng.integers(1, 4))
-    slope = np.floor(smooth_noise(rng, (ground.shape[0], ground.shape[1]), 700) * span).astype(np.uint8)
+def _draw_levels(
+    ground: NDArray[np.uint8], field: StreetField, water: NDArray[np.bool_], slope: NDArray[np.float32]
+) -> NDArray[np.uint8]:
+    """Ground heights: the slope of the streets, with everything but carriageway and bays one voxel above the kerb."""
     flush = (ground == ROAD) | (ground == PARKING) | ((ground == OTHER_GROUND) & (field.edge < 0))
-    level: NDArray[np.uint8] = slope + np.uint8(low) + (~flush).astype(np.uint8)
+    base = _BANK if water.any() else 1
+    level: NDArray[np.uint8] = np.floor(slope).astype(np.uint8) + np.uint8(base) + (~flush).astype(np.uint8)
+    level[water] = 1
     return level
 
 

@@ -14,7 +14,6 @@ from engine.data.city.network import ARTERIAL, LANE, Network, Street
 
 Floats = NDArray[np.float64]
 _TILE = 64
-BAY_WIDTH = 12
 _CORNER = 24.0
 
 
@@ -146,7 +145,7 @@ def paint_streets(network: Network, field: StreetField, rng: np.random.Generator
     """Draw the surfaces of all streets; blocks are left 0. Returns (X, Y) uint8 classes; fills ``field.profile``."""
     left = (field.lateral > 0).astype(np.int32)
     pick = field.street * 2 + left
-    bay = _attribute(network, lambda s, i: BAY_WIDTH if s.bays[i] else 0)[pick]
+    bay = _attribute(network, lambda s, i: s.bays[i])[pick]
     verge = _attribute(network, lambda s, i: s.verges[i])[pick]
     walk = _attribute(network, lambda s, i: s.walks[i])[pick]
     field.profile = uniform_filter(bay + verge + walk, 41)
@@ -157,7 +156,6 @@ def paint_streets(network: Network, field: StreetField, rng: np.random.Generator
     ground[strip] = TERRAIN
     ground[(edge <= bay) & clear & _bay_pattern(network, field, rng)] = PARKING
     ground[edge <= 0] = ROAD
-    _paint_medians(network, field, ground)
     _paint_crossings(network, field, ground, rng)
     _paint_islands(network, ground, rng)
     return ground
@@ -178,21 +176,34 @@ def _bay_pattern(network: Network, field: StreetField, rng: np.random.Generator)
     return np.asarray(rest < group.astype(np.float32)[field.street])
 
 
-def _paint_medians(network: Network, field: StreetField, ground: NDArray[np.uint8]) -> None:
-    median = np.array([s.median for s in network.streets], np.float32)[field.street]
-    ground[(np.abs(field.lateral) < median) & (field.node > 75) & (field.edge < -8)] = TERRAIN
+def reach_across(network: Network) -> NDArray[np.float64]:
+    """Half widths of the widest street that crosses each street at its start and end, (n, 2); 0 where none does."""
+    meeting: dict[int, list[tuple[int, int]]] = {}
+    for i, street in enumerate(network.streets):
+        for side, end in enumerate(street.ends):
+            meeting.setdefault(end, []).append((i, side))
+    heading = np.array([[_heading(s.points, side) for side in (0, 1)] for s in network.streets])
+    out = np.zeros((len(network.streets), 2))
+    for group in meeting.values():
+        for i, side in group:
+            others = [network.streets[j].half for j, other in group if abs(heading[i, side] @ heading[j, other]) < 0.8]
+            out[i, side] = max(others, default=0.0)
+    return out
+
+
+def _heading(points: Floats, side: int) -> Floats:
+    """The direction of a street's first or last piece."""
+    along = points[1] - points[0] if side == 0 else points[-1] - points[-2]
+    return np.asarray(along / np.sqrt((along**2).sum()))
 
 
 def crossing_places(network: Network) -> NDArray[np.float64]:
     """Where a zebra would lie on each street: arc lengths from its start and end, (n, 2); -1 where there is none."""
-    reach = np.zeros(len(network.nodes))
-    for street in network.streets:
-        for end in street.ends:
-            reach[end] = max(reach[end], street.half)
+    across = reach_across(network)
     places = np.full((len(network.streets), 2), -1.0)
     for i, street in enumerate(network.streets):
         for side, end in enumerate(street.ends):
-            away = reach[end] + 22 if not network.island[end] else network.island[end] + 50
+            away = max(across[i, side], 12.0) + 22 if not network.island[end] else network.island[end] + 50
             if network.degree[end] >= 3 and street.kind != LANE and street.length > 2 * away + 60:
                 places[i, side] = away if side == 0 else street.length - away
     return places

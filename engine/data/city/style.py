@@ -6,20 +6,36 @@ from dataclasses import dataclass
 
 import numpy as np
 
-BLOCK_KINDS = ("houses", "terrace", "court", "slabs", "hall", "park", "lot", "plaza", "field")
+_COMMON_KINDS = ("houses", "terrace", "court", "slabs", "hall", "park", "lot", "plaza", "field")
+_RARE_KINDS = ("sport", "site", "school", "church", "allotments", "shops", "fuel", "deck")
+BLOCK_KINDS = _COMMON_KINDS + _RARE_KINDS
+_RARE_ODDS: dict[str, tuple[float, ...]] = {  # one row a style, in the order of _RARE_KINDS
+    "suburb": (0.03, 0.02, 0.03, 0.02, 0.02, 0.05, 0.02, 0.0),
+    "village": (0.03, 0.02, 0.02, 0.04, 0.04, 0.01, 0.02, 0.0),
+    "centre": (0.01, 0.05, 0.03, 0.03, 0.0, 0.02, 0.02, 0.03),
+    "estate": (0.04, 0.04, 0.05, 0.01, 0.02, 0.03, 0.02, 0.03),
+    "industrial": (0.01, 0.07, 0.0, 0.0, 0.02, 0.05, 0.04, 0.02),
+    "park": (0.08, 0.02, 0.03, 0.02, 0.05, 0.01, 0.01, 0.0),
+}
+
+
+NETS = ("grid", "brick", "organic", "ring", "loops")
 
 
 @dataclass(frozen=True)
 class Style:
     """Odds and densities of one kind of district.
 
-    ``nets`` weighs (grid, brick, organic); ``pitch`` is the range of distances between streets in voxels; ``warp`` the
-    range of how far, in voxels, streets are bent; ``drop`` the share of street pieces left out; ``blocks`` weighs
-    BLOCK_KINDS; the rest are densities relative to 1.
+    ``nets`` weighs NETS; ``pitch`` is the range of distances between streets in voxels; ``warp`` the range of how far,
+    in voxels, streets are bent; ``drop`` the share of street pieces left out; ``blocks`` weighs BLOCK_KINDS; ``trees``
+    to ``bays`` are densities relative to 1. ``hills`` is the range of voxels that streets rise and fall by; ``oneways``
+    and ``alleys`` are shares of small streets and of blocks; ``boulevards``, ``trams`` and ``canals`` the odds of what
+    a world's widest streets have in their middle (lawns come in two sorts, each with ``boulevards``), ``rivers`` those
+    of a river.
     """
 
     weight: float
-    nets: tuple[float, float, float]
+    nets: tuple[float, float, float, float, float]
     pitch: tuple[int, int]
     warp: tuple[int, int]
     drop: float
@@ -29,13 +45,20 @@ class Style:
     traffic: float
     people: float
     bays: float
+    hills: tuple[int, int]
+    oneways: float
+    alleys: float
+    boulevards: float
+    trams: float
+    canals: float
+    rivers: float
 
 
 #                                                          houses terrace court slabs hall park  lot  plaza field
 STYLE_TABLE: dict[str, Style] = {
     "suburb": Style(
         0.28,
-        (0.35, 0.4, 0.25),
+        (0.22, 0.24, 0.18, 0.08, 0.28),
         (270, 400),
         (0, 70),
         0.14,
@@ -45,10 +68,17 @@ STYLE_TABLE: dict[str, Style] = {
         0.8,
         0.8,
         0.35,
+        (2, 6),
+        0.1,
+        0.1,
+        0.12,
+        0.1,
+        0.03,
+        0.14,
     ),
     "village": Style(
         0.14,
-        (0.0, 0.3, 0.7),
+        (0.0, 0.24, 0.46, 0.12, 0.18),
         (280, 420),
         (50, 110),
         0.16,
@@ -58,10 +88,17 @@ STYLE_TABLE: dict[str, Style] = {
         0.6,
         0.7,
         0.2,
+        (4, 8),
+        0.08,
+        0.12,
+        0.05,
+        0.0,
+        0.05,
+        0.22,
     ),
     "centre": Style(
         0.22,
-        (0.5, 0.25, 0.25),
+        (0.36, 0.2, 0.18, 0.26, 0.0),
         (250, 370),
         (0, 60),
         0.08,
@@ -71,10 +108,17 @@ STYLE_TABLE: dict[str, Style] = {
         1.5,
         1.8,
         0.75,
+        (0, 3),
+        0.35,
+        0.16,
+        0.16,
+        0.28,
+        0.16,
+        0.16,
     ),
     "estate": Style(
         0.14,
-        (0.4, 0.4, 0.2),
+        (0.3, 0.28, 0.14, 0.12, 0.16),
         (300, 430),
         (0, 60),
         0.16,
@@ -84,10 +128,17 @@ STYLE_TABLE: dict[str, Style] = {
         1.0,
         1.1,
         0.65,
+        (1, 5),
+        0.15,
+        0.08,
+        0.16,
+        0.28,
+        0.06,
+        0.12,
     ),
     "industrial": Style(
         0.11,
-        (0.5, 0.5, 0.0),
+        (0.48, 0.48, 0.0, 0.04, 0.0),
         (320, 450),
         (0, 40),
         0.14,
@@ -97,10 +148,17 @@ STYLE_TABLE: dict[str, Style] = {
         1.1,
         0.5,
         0.3,
+        (0, 3),
+        0.06,
+        0.1,
+        0.1,
+        0.12,
+        0.14,
+        0.12,
     ),
     "park": Style(
         0.11,
-        (0.1, 0.4, 0.5),
+        (0.08, 0.26, 0.36, 0.16, 0.14),
         (300, 430),
         (30, 100),
         0.14,
@@ -110,6 +168,13 @@ STYLE_TABLE: dict[str, Style] = {
         0.8,
         1.2,
         0.5,
+        (4, 8),
+        0.12,
+        0.06,
+        0.2,
+        0.15,
+        0.08,
+        0.24,
     ),
 }
 
@@ -127,5 +192,6 @@ def block_odds(name: str, rng: np.random.Generator) -> np.ndarray[tuple[int], np
     Returns (len(BLOCK_KINDS),) float64 that sums to 1.
     """
     other = list(STYLE_TABLE)[int(rng.integers(len(STYLE_TABLE)))]
-    mixed = 0.82 * np.array(STYLE_TABLE[name].blocks) + 0.18 * np.array(STYLE_TABLE[other].blocks)
+    own, guest = (np.array([*STYLE_TABLE[n].blocks, *_RARE_ODDS[n]]) for n in (name, other))
+    mixed = 0.82 * own + 0.18 * guest
     return np.asarray(mixed / mixed.sum())

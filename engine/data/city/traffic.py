@@ -7,11 +7,11 @@ import numpy as np
 from engine.data.city import vehicles
 from engine.data.city.canvas import OTHER_GROUND, PARKING, ROAD, SIDEWALK
 from engine.data.city.frame import Frame
-from engine.data.city.network import LANE, LOCAL
+from engine.data.city.network import LANE, LOCAL, PARALLEL_BAY, SQUARE_BAY
 from engine.data.city.painter import Painter
 from engine.data.city.plan import Plan
 from engine.data.city.stamps import Stamp, heading_index
-from engine.data.city.streets import BAY_WIDTH, StreetLine
+from engine.data.city.streets import StreetLine
 from engine.data.city.style import Style
 
 _PARKED = ("car", "truck", "motorcycle", "other", "bicycle")
@@ -40,8 +40,10 @@ def put_traffic(plan: Plan, painter: Painter, style: Style) -> None:
     _fill_stalls(plan, painter)
     for line in plan.lines:
         for side in (1.0, -1.0):
-            bays = line.street.bays[1 if side > 0 else 0]
-            if bays:
+            bay = line.street.bays[1 if side > 0 else 0]
+            if bay > PARALLEL_BAY:
+                _park_stalls(plan, painter, line, side, bay)
+            elif bay:
                 _park_bays(plan, painter, line, side)
             elif line.street.kind == LOCAL and plan.rng.random() < 0.6:
                 _park_kerb(plan, painter, line, side)
@@ -81,7 +83,7 @@ def _park_bays(plan: Plan, painter: Painter, line: StreetLine, side: float) -> N
     fill = float(rng.integers(45, 92)) / 100
     while place < line.length - 60:
         kind = str(rng.choice(_PARKED, p=[0.83, 0.06, 0.06, 0.03, 0.02]))
-        spot = line.frame(place, side * (line.street.half + BAY_WIDTH / 2))
+        spot = line.frame(place, side * (line.street.half + PARALLEL_BAY / 2))
         if kind == "motorcycle":
             place += _park_row(plan, painter, line, place, side, kind)
             continue
@@ -92,11 +94,26 @@ def _park_bays(plan: Plan, painter: Painter, line: StreetLine, side: float) -> N
         place += float(rng.integers(26, 32)) if done else 9.0
 
 
+def _park_stalls(plan: Plan, painter: Painter, line: StreetLine, side: float, bay: int) -> None:
+    """Cars square to the kerb or slanted by half a right angle, side by side."""
+    rng, place = plan.rng, 60.0
+    fill = float(rng.integers(45, 92)) / 100
+    step, turn = (13.6, 0.0) if bay == SQUARE_BAY else (16.5, _facing(line, side))
+    while place < line.length - 60:
+        spot = line.frame(place, side * (line.street.half + bay / 2))
+        ux, uy = -spot.uy * side + spot.ux * turn, spot.ux * side + spot.uy * turn
+        back = -1.0 if rng.random() < 0.2 else 1.0
+        kind = str(rng.choice(["car", "motorcycle"], p=[0.96, 0.04]))
+        if rng.random() < fill:
+            _put(painter, draw_vehicle(kind, heading_index(ux * back, uy * back), rng), spot, (PARKING,))
+        place += step
+
+
 def _park_row(plan: Plan, painter: Painter, line: StreetLine, place: float, side: float, kind: str) -> float:
     """Motorcycles stand side by side, square to the kerb."""
     count = int(plan.rng.integers(2, 6))
     for i in range(count):
-        spot = line.frame(place + 6 * i, side * (line.street.half + BAY_WIDTH / 2))
+        spot = line.frame(place + 6 * i, side * (line.street.half + PARALLEL_BAY / 2))
         heading = heading_index(-spot.uy * side, spot.ux * side)
         _put(painter, draw_vehicle(kind, heading, plan.rng), spot, (PARKING,))
     return 6.0 * count + 12
@@ -140,7 +157,7 @@ def _rack_bicycles(plan: Plan, painter: Painter, line: StreetLine, side: float, 
     """Rows of bicycles at the back of the sidewalk, square to the street."""
     rng, street = plan.rng, line.street
     index = 1 if side > 0 else 0
-    away = street.half + (BAY_WIDTH if street.bays[index] else 0) + street.verges[index] + 5.5
+    away = street.half + street.bays[index] + street.verges[index] + 5.5
     place = float(rng.integers(30, 220))
     while place < line.length - 20:
         for i in range(int(rng.integers(1, 7))):

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.city.network import ARTERIAL, LANE, LOCAL, MAIN, Network, Street
+from engine.data.city.network import ARTERIAL, LANE, LOCAL, MAIN, PARALLEL_BAY, Network, Street
 from engine.data.city.style import Style
 from engine.data.places.features import VOXEL, Floats, Line, Spot
 
@@ -165,7 +165,7 @@ def _dress(piece: Line, ends: tuple[int, int], divided: bool, style: Style, rng:
         ends,
         piece.grade,
         float(half),
-        (bool(roomy[0]), bool(roomy[1])),
+        (PARALLEL_BAY * int(roomy[0]), PARALLEL_BAY * int(roomy[1])),
         (int(walks[0]), int(walks[1])),
         (verges[0], verges[1]),
         0,

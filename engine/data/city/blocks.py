@@ -11,10 +11,15 @@ from scipy.ndimage import find_objects, label
 from engine.data.city.canvas import SIDEWALK, TERRAIN
 from engine.data.city.estates import lay_hall, lay_lot, lay_slabs
 from engine.data.city.frame import Frame
+from engine.data.city.gardens import lay_allotments
 from engine.data.city.greens import lay_field, lay_park, lay_plaza, lay_yard
 from engine.data.city.perimeter import lay_court, lay_terrace
 from engine.data.city.plan import Block, Plan, Window
+from engine.data.city.public import lay_church, lay_school
+from engine.data.city.sites import lay_deck, lay_site
+from engine.data.city.sports import lay_sport
 from engine.data.city.style import BLOCK_KINDS
+from engine.data.city.trade import lay_fuel, lay_shops
 
 _LAYERS: dict[str, Callable[[Plan, Block], None]] = {
     "houses": lay_yard,
@@ -26,9 +31,31 @@ _LAYERS: dict[str, Callable[[Plan, Block], None]] = {
     "lot": lay_lot,
     "plaza": lay_plaza,
     "field": lay_field,
+    "sport": lay_sport,
+    "site": lay_site,
+    "school": lay_school,
+    "church": lay_church,
+    "allotments": lay_allotments,
+    "shops": lay_shops,
+    "fuel": lay_fuel,
+    "deck": lay_deck,
 }
-_SMALL_AREA, _LARGE_AREA = 16000, 60000
-_SMALL_BONUS = (0.1, 0.0, 0.0, 0.0, 0.0, 0.2, 0.1, 0.1, 0.05)
+_SMALL_AREA, _LARGE_AREA, _ANY = 16000, 60000, 1 << 30
+_ROOM: dict[str, tuple[int, int]] = {
+    "terrace": (_SMALL_AREA, _ANY),
+    "court": (_SMALL_AREA, _ANY),
+    "slabs": (_SMALL_AREA, _ANY),
+    "hall": (2 * _SMALL_AREA, _ANY),
+    "sport": (24000, _ANY),
+    "school": (30000, _ANY),
+    "shops": (24000, _ANY),
+    "site": (14000, 90000),
+    "church": (14000, 90000),
+    "allotments": (14000, _ANY),
+    "fuel": (14000, 45000),
+    "deck": (14000, 60000),
+}
+_SMALL_BONUS = {"houses": 0.1, "park": 0.2, "lot": 0.1, "plaza": 0.1, "field": 0.05}
 
 
 def number_blocks(ground: NDArray[np.uint8], depth: NDArray[np.float32]) -> NDArray[np.int32]:
@@ -64,13 +91,13 @@ def lay_blocks(plan: Plan, blocks: list[Block]) -> None:
 
 def _draw_kind(area: int, odds: NDArray[np.float64], rng: np.random.Generator) -> str:
     weights = odds.copy()
-    if area < _SMALL_AREA:
-        weights[[1, 2, 3, 4]] = 0.0
-        weights += np.array(_SMALL_BONUS)
-    elif area < 2 * _SMALL_AREA:
-        weights[4] = 0.0
-    elif area > _LARGE_AREA:
-        weights[6] *= 0.25
+    for index, kind in enumerate(BLOCK_KINDS):
+        low, high = _ROOM.get(kind, (0, _ANY))
+        weights[index] *= low <= area <= high
+        if area < _SMALL_AREA:
+            weights[index] += _SMALL_BONUS.get(kind, 0.0)
+    if area > _LARGE_AREA:
+        weights[BLOCK_KINDS.index("lot")] *= 0.25
     return BLOCK_KINDS[int(rng.choice(len(BLOCK_KINDS), p=weights / weights.sum()))]
 
 

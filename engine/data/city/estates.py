@@ -10,6 +10,7 @@ from engine.data.city.canvas import OTHER_GROUND, PARKING, SIDEWALK, TERRAIN
 from engine.data.city.frame import Frame
 from engine.data.city.perimeter import fence_round
 from engine.data.city.plan import Block, Plan, extent, local, open_entry, scatter, stall_rows, strip_lot, try_inner
+from engine.data.city.public import lay_playground
 
 
 def lay_slabs(plan: Plan, block: Block) -> None:
@@ -26,6 +27,8 @@ def lay_slabs(plan: Plan, block: Block) -> None:
     crossing = block.mask & (np.abs(u - float(rng.integers(-30, 31))) < 4.5) & ~plan.canvas.taken[block.window]
     crossing &= plan.canvas.ground[block.window] == TERRAIN
     plan.canvas.ground[block.window][crossing] = SIDEWALK
+    if rng.random() < 0.5:
+        lay_playground(plan, block)
     scatter(plan, block, plan.trees, 0.0008, 8)
     scatter(plan, block, plan.bushes, 0.0006, 6)
     open_entry(plan, block, 13.0)

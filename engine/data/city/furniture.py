@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from engine.data.city import figures
-from engine.data.city.canvas import OTHER_GROUND, SIDEWALK, TERRAIN
+from engine.data.city import figures, fittings
+from engine.data.city.canvas import OTHER_GROUND, PARKING, ROAD, SIDEWALK, TERRAIN
 from engine.data.city.network import ARTERIAL, LANE, MAIN, Network
 from engine.data.city.painter import Painter
 from engine.data.city.plan import Block, Plan
-from engine.data.city.stamps import heading_index
+from engine.data.city.stamps import Stamp, heading_index
 from engine.data.city.streets import StreetLine, crossing_places
 from engine.data.city.style import Style
+from engine.data.city.vehicles import truck
 
 _WALKABLE = (SIDEWALK, OTHER_GROUND)
+_ANYWHERE = (SIDEWALK, OTHER_GROUND, TERRAIN, PARKING, ROAD)
+_PROPS: dict[str, Callable[[int], Stamp]] = {
+    "goal": fittings.goal,
+    "hoop": fittings.hoop,
+    "flood": fittings.flood,
+    "crane": fittings.crane,
+    "digger": fittings.digger,
+    "swing": fittings.swing,
+    "slide": fittings.slide,
+    "climb": fittings.climb,
+    "bench": fittings.bench,
+    "pylon": fittings.pylon,
+    "bin": fittings.bin_,
+}
 
 
 def _kerb(line: StreetLine, side: float) -> float:
@@ -22,7 +39,8 @@ def _kerb(line: StreetLine, side: float) -> float:
 
 
 def put_furniture(plan: Plan, painter: Painter, network: Network) -> None:
-    """Place lamps, signs and traffic lights along every street."""
+    """Place what blocks wish for, then lamps, signs and traffic lights along every street."""
+    put_props(plan, painter)
     for line, (first, last) in zip(plan.lines, crossing_places(network), strict=True):
         if line.street.kind != LANE:
             _put_lamps(plan, painter, line)
@@ -31,6 +49,16 @@ def put_furniture(plan: Plan, painter: Painter, network: Network) -> None:
             for place, end in ((first, 1.0), (last, -1.0)):
                 if place > 0:
                     _dress_crossing(plan, painter, line, side, float(place) + 9 * end, end)
+
+
+def put_props(plan: Plan, painter: Painter) -> None:
+    """Place what the layouts of blocks wish for: goals and floodlights, swings, benches, cranes, machines, signs."""
+    for kind, spot in plan.props:
+        heading = heading_index(spot.ux, spot.uy)
+        if kind == "dumper":
+            painter.place(truck(1, heading), spot.x, spot.y, (ROAD, OTHER_GROUND))
+        else:
+            painter.place(_PROPS[kind](heading), spot.x, spot.y, _ANYWHERE)
 
 
 def _put_lamps(plan: Plan, painter: Painter, line: StreetLine) -> None:
@@ -116,7 +144,7 @@ def put_people(plan: Plan, painter: Painter, network: Network, blocks: list[Bloc
             if place > 0 and plan.rng.random() < 0.5:
                 _cross_people(plan, painter, line, float(place))
     for block in blocks:
-        if block.kind in ("park", "plaza", "court", "slabs"):
+        if block.kind in ("park", "plaza", "court", "slabs", "school", "shops", "sport", "church"):
             _gather(plan, painter, block, style)
 
 

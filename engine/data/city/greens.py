@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from engine.data.city.canvas import FENCE, OTHER_GROUND, SIDEWALK, TERRAIN, VEGETATION
+from engine.data.city.frame import Frame
 from engine.data.city.noise import smooth_noise
 from engine.data.city.perimeter import fence_round, hedge_line
 from engine.data.city.plan import Block, Plan, extent, local, scatter, try_inner
+from engine.data.city.public import lay_playground
+from engine.data.city.trade import stand_market
 
 
 def lay_yard(plan: Plan, block: Block) -> None:
@@ -37,7 +40,6 @@ def lay_park(plan: Plan, block: Block) -> None:
     depth = canvas.depth[window]
     path = (np.abs(field - 0.5) < 0.03) | (depth < 4)
     canvas.ground[window][block.mask & path] = SIDEWALK
-    canvas.ground[window][block.mask & (field > 0.88) & (depth > 20)] = OTHER_GROUND
     hill = np.maximum(smooth_noise(rng, (block.mask.shape[0], block.mask.shape[1]), 110) - 0.4, 0) * 5
     rise = np.minimum(np.floor(hill), np.floor(np.maximum(depth - 6, 0) / 9)).astype(np.uint8)
     canvas.level[window][block.mask] += rise[block.mask]
@@ -50,8 +52,21 @@ def lay_park(plan: Plan, block: Block) -> None:
     scatter(plan, block, plan.bushes, 0.0014, 8)
     if rng.random() < 0.3:
         try_inner(plan, block, 24, ((28, 50), (24, 40), (12, 16)))
+    for _ in range(int(rng.integers(0, 3))):
+        lay_playground(plan, block)
+    _put_benches(plan, block, block.area // 5000)
     if rng.random() < 0.5:
         hedge_line(plan, block, 5.0, float(rng.integers(120, 200)))
+
+
+def _put_benches(plan: Plan, block: Block, count: int) -> None:
+    """Benches and bins on paths and pavements of a block, facing anywhere."""
+    window, rng = block.window, plan.rng
+    paved = (plan.canvas.ground[window] == SIDEWALK) & (plan.canvas.depth[window] > 3)
+    places = np.argwhere(block.mask & paved & ~plan.canvas.taken[window])
+    for x, y in places[rng.integers(0, len(places), count)] if len(places) else ():
+        spot = Frame(float(x + window[0].start), float(y + window[1].start), block.frame.ux, block.frame.uy)
+        plan.props.append(("bench" if rng.random() < 0.7 else "bin", spot.turned(int(rng.integers(4)))))
 
 
 def lay_plaza(plan: Plan, block: Block) -> None:
@@ -62,6 +77,9 @@ def lay_plaza(plan: Plan, block: Block) -> None:
     canvas.ground[window][block.mask & (depth < 10)] = SIDEWALK
     if rng.random() < 0.75:
         try_inner(plan, block, 34, ((60, 120), (44, 80), (16, 32)), deep=True)
+    if rng.random() < 0.5:
+        stand_market(plan, block, int(rng.integers(1, 6)))
+    _put_benches(plan, block, block.area // 4000)
     u0, u1, v0, v1 = extent(block)
     u, v = local(block)
     step = float(rng.integers(34, 50))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.city.annexes import dress_inner
-from engine.data.city.buildings import Roof, build, draw_wings
+from engine.data.city.buildings import Box, Roof, build, draw_wings, is_buildable
 from engine.data.city.canvas import PARKING, ROAD, SIDEWALK, TERRAIN, Canvas
 from engine.data.city.frame import Frame, cut_patch, inside
 from engine.data.city.streets import StreetField, StreetLine
@@ -41,7 +41,8 @@ class Block:
 class Plan:
     """What the layouts read and write: the canvas, the streets, and spots where objects are wished for.
 
-    ``stalls`` hold (x, y, ux, uy) of parking places; ``trees`` and ``bushes`` (x, y).
+    ``stalls`` hold (x, y, ux, uy) of parking places; ``trees`` and ``bushes`` (x, y); ``props`` a kind of thing and the
+    frame it stands in.
     """
 
     canvas: Canvas
@@ -51,6 +52,7 @@ class Plan:
     stalls: list[tuple[float, float, float, float]] = dataclasses.field(default_factory=list)
     trees: list[tuple[float, float]] = dataclasses.field(default_factory=list)
     bushes: list[tuple[float, float]] = dataclasses.field(default_factory=list)
+    props: list[tuple[str, Frame]] = dataclasses.field(default_factory=list)
 
 
 def local(block: Block) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -107,6 +109,46 @@ def try_inner(
             dress_inner(canvas, house, rng)
             return True
     return False
+
+
+def facing_street(block: Block) -> Frame:
+    """Turn a block's frame so that its main street lies towards -v, to line things up with a front."""
+    return block.frame if block.side > 0 else block.frame.turned(2)
+
+
+def find_room(plan: Plan, block: Block, wide: float, deep: float, setback: float, tries: int = 12) -> Frame | None:
+    """Find free ground for a box ``wide`` (u, centred) by ``deep`` (v from 0) that faces the main street, or None."""
+    canvas = plan.canvas
+    places = np.argwhere(block.mask & (canvas.depth[block.window] > setback + min(wide, deep) * 0.4))
+    for _ in range(tries if len(places) else 0):
+        x, y = places[int(plan.rng.integers(len(places)))]
+        front = facing_street(block)
+        spot = Frame(float(x + block.window[0].start), float(y + block.window[1].start), front.ux, front.uy)
+        spot = spot.shift(0.0, -deep / 2)
+        box = (-wide / 2, wide / 2, 0.0, deep)
+        patch = cut_patch(spot, box, canvas.shape)
+        if patch is not None and is_buildable(canvas, patch, inside(patch, box), setback, block.ident):
+            return spot
+    return None
+
+
+def paint_box(plan: Plan, block: Block, frame: Frame, box: Box, surface: int) -> None:
+    """Give the free ground of a local box in a block another surface."""
+    patch = cut_patch(frame, box, plan.canvas.shape)
+    if patch is not None:
+        mask = inside(patch, box) & (plan.canvas.block[patch.window] == block.ident) & ~plan.canvas.taken[patch.window]
+        plan.canvas.ground[patch.window][mask] = surface
+
+
+def clear_wishes(plan: Plan, frame: Frame, box: Box) -> None:
+    """Drop the trees and bushes wished for so far in a local box, to keep a pitch or a playground clear."""
+    for spots in (plan.trees, plan.bushes):
+        x, y = np.array(spots).reshape(-1, 2).T
+        u = (x - frame.x) * frame.ux + (y - frame.y) * frame.uy
+        v = (y - frame.y) * frame.ux - (x - frame.x) * frame.uy
+        hit = (u >= box[0]) & (u < box[1]) & (v >= box[2]) & (v < box[3])
+        if hit.any():
+            spots[:] = [spot for spot, gone in zip(spots, hit.tolist(), strict=True) if not gone]
 
 
 def strip_lot(plan: Plan, block: Block, box: tuple[float, float, float, float]) -> None:

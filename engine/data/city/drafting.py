@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.city.bridges import part_banks
 from engine.data.city.graphs import MARGIN, draw_graph
 from engine.data.city.growth import ALLEY, Graph, bow
 from engine.data.city.network import Network, Street
 from engine.data.city.noise import sample_noise
 from engine.data.city.profiles import Grand, draw_grand, draw_profile
+from engine.data.city.rivers import bend_river, draw_river
 from engine.data.city.style import Style
 
 _STEP = 28.0
@@ -19,11 +21,15 @@ def draw_network(style: Style, size: tuple[int, int], rng: np.random.Generator) 
     """Make the street network of a world of ``size`` voxels, from the style's odds."""
     graph = draw_graph(style, size, rng)
     warp = _draw_warp(style, size, rng)
+    river = draw_river(size, MARGIN, rng) if rng.random() < style.rivers else None
+    if river is not None:
+        graph = part_banks(graph, river, rng)
+        river = bend_river(river, warp(river.line))
     grand = draw_grand(style, rng)
     streets = [_draw_street(graph, i, warp, grand, style, rng) for i in range(len(graph.edges))]
     moved = graph.nodes + warp(graph.nodes)
     bulb = np.where(graph.degree == 1, rng.integers(34, 46, len(moved)), 0)
-    return Network(streets, moved, graph.degree, _draw_islands(graph, moved, streets, rng), bulb)
+    return Network(streets, moved, graph.degree, _draw_islands(graph, moved, streets, rng), bulb, river)
 
 
 def _draw_islands(

@@ -15,14 +15,17 @@ from engine.data.city.network import Network
 from engine.data.city.painter import Painter
 from engine.data.city.plan import Plan
 from engine.data.city.relief import draw_slope, lift_blocks, settle_blocks
+from engine.data.city.rivers import bank_places, measure_river
 from engine.data.city.streets import StreetField, StreetLine, measure_streets, paint_streets
 from engine.data.city.style import STYLE_TABLE, block_odds, draw_style
 from engine.data.city.traffic import put_traffic
 from engine.data.city.vegetation import plant
+from engine.data.city.water import dig_ponds, flood, rail_water, slope_banks
 from engine.data.city.world import World
 from engine.errors import ScenewrightError
 
-_BANK = 4
+_FAR, _PLAIN = 999.0, 70.0
+_BANK_LEVEL = 4
 """Level of carriageways beside water, whose own level is 1."""
 STYLES: tuple[str, ...] = tuple(STYLE_TABLE)
 
@@ -52,6 +55,7 @@ def make_world(seed: int, size: tuple[int, int] = (2048, 2048), height: int = 32
     rises = lift_blocks(plan, blocks, span, land)
     lay_blocks(plan, blocks)
     lay_houses(plan, blocks)
+    dig_ponds(plan, blocks, land)
     settle_blocks(plan, rises, land)
     painter = Painter(plan.canvas)
     put_shelters(plan, painter)
@@ -69,13 +73,29 @@ def _draw_plan(network: Network, size: tuple[int, int], height: int, span: int, 
     ground = paint_streets(network, field, paving)
     water = paint_medians(network, field, ground)
     paint_refuges(network, field, ground, paving)
+    shore = np.full(size, _FAR, np.float32) if network.river is None else measure_river(network.river, size)
+    if network.river is not None:
+        water |= flood(ground, shore, network.river.walled)
     depth = field.edge - field.profile
     blocks = number_blocks(ground, depth)
-    slope = draw_slope(size, 0 if water.any() else span, np.random.default_rng([seed, 3]))
-    canvas = Canvas(ground, _draw_levels(ground, field, water, slope), blocks, depth, height)
-    canvas.taken |= water
+    level = _draw_levels(ground, field, water, _draw_land(network, shore, size, span, seed))
+    canvas = Canvas(ground, level, blocks, depth, height)
+    if water.any():
+        _edge_water(canvas, network, water, shore)
     lines = [StreetLine(street) for street in network.streets]
-    return Plan(canvas, field, lines, np.random.default_rng([seed, 4]))
+    plan = Plan(canvas, field, lines, np.random.default_rng([seed, 4]))
+    if network.river is not None:
+        plan.trees += bank_places(network.river, 17.0, plan.rng)
+    return plan
+
+
+def _draw_land(
+    network: Network, shore: NDArray[np.float32], size: tuple[int, int], span: int, seed: int
+) -> NDArray[np.float32]:
+    """Height of the streets above the lowest: flat along water, so that it is the same depth everywhere."""
+    canal = any(street.strip == "water" for street in network.streets)
+    slope = draw_slope(size, 0 if canal else span, np.random.default_rng([seed, 3]))
+    return np.asarray(slope * np.clip((shore - _PLAIN) / np.float32(300), 0, 1), np.float32)
 
 
 def _draw_levels(
@@ -83,10 +103,19 @@ def _draw_levels(
 ) -> NDArray[np.uint8]:
     """Ground heights: the slope of the streets, with everything but carriageway and bays one voxel above the kerb."""
     flush = (ground == ROAD) | (ground == PARKING) | ((ground == OTHER_GROUND) & (field.edge < 0))
-    base = _BANK if water.any() else 1
+    base = _BANK_LEVEL if water.any() else 2
     level: NDArray[np.uint8] = np.floor(slope).astype(np.uint8) + np.uint8(base) + (~flush).astype(np.uint8)
     level[water] = 1
     return level
+
+
+def _edge_water(canvas: Canvas, network: Network, water: NDArray[np.bool_], shore: NDArray[np.float32]) -> None:
+    """Keep everything out of the water, and finish its banks or quays."""
+    canvas.taken |= water
+    river = network.river
+    if river is not None and not river.walled:
+        slope_banks(canvas.level, canvas.ground, shore, 1)
+    rail_water(canvas, water, shore, river is not None and river.railed)
 
 
 def _finish(painter: Painter, seed: int, style: str) -> World:

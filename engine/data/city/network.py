@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.city.rivers import River
+
 ARTERIAL, MAIN, LOCAL, LANE = range(4)
 PARALLEL_BAY, ANGLED_BAY, SQUARE_BAY = 12, 24, 25
 """Widths in voxels of parking strips whose cars stand along the kerb, slanted, and square to it."""
@@ -45,7 +47,7 @@ class Network:
     """The streets with their nodes.
 
     ``nodes`` (n, 2) positions, ``degree`` (n,) streets that meet, ``island`` and ``bulb`` (n,) the radius of a
-    roundabout's island or of a dead end's turning circle, 0 where there is none.
+    roundabout's island or of a dead end's turning circle, 0 where there is none; ``river`` crosses them all.
     """
 
     streets: list[Street]
@@ -53,3 +55,4 @@ class Network:
     degree: NDArray[np.int64]
     island: NDArray[np.int64]
     bulb: NDArray[np.int64]
+    river: River | None = None

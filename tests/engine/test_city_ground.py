@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation, label
+
+from engine.data.city.drafting import draw_network
+from engine.data.city.generator import make_world
+from engine.data.city.graphs import draw_graph
+from engine.data.city.style import NETS, STYLE_TABLE
+from engine.data.city.world import World
+
+SIZE = (704, 512)
+PLAIN = {"trams": 0.0, "canals": 0.0, "boulevards": 0.0, "rivers": 0.0}
+
+
+def made(monkeypatch: pytest.MonkeyPatch, style: str, seed: int, **wishes: object) -> World:
+    """A world of a style with some of its odds set."""
+    monkeypatch.setitem(STYLE_TABLE, style, dataclasses.replace(STYLE_TABLE[style], **{**PLAIN, **wishes}))
+    return make_world(seed, SIZE, style=style)
+
+
+def surface(labels: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Height of each column's first run of matter and the class on top of its ground."""
+    ground = np.isin(labels, (9, 10, 11, 12, 17))
+    high = labels.shape[2] - ground[..., ::-1].argmax(-1)
+    high = np.where(ground.any(-1), high, 0)
+    return high, np.take_along_axis(labels, np.maximum(high - 1, 0)[..., None], 2)[..., 0]
+
+
+def test_roads_rise_and_fall_without_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    high, top = surface(made(monkeypatch, "village", 5, hills=(8, 8)).labels)
+    road = top == 9
+    assert np.ptp(high[road]) >= 4
+    for axis in (0, 1):
+        both = road & np.roll(road, 1, axis)
+        both[(0, slice(None)) if axis == 0 else (slice(None), 0)] = False
+        assert np.abs(high - np.roll(high, 1, axis))[both].max() <= 1
+
+
+def test_steps_between_gardens_and_streets_are_held_by_walls(monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = made(monkeypatch, "village", 5, hills=(8, 8)).labels
+    high, top = surface(labels)
+    lawn = (top == 17) & (np.take_along_axis(labels, np.minimum(high, 31)[..., None], 2)[..., 0] == 0)
+    drop = np.abs(np.diff(high, axis=0))[lawn[1:] & lawn[:-1]]
+    assert (drop >= 2).mean() < 0.002, "open ground falls by banks, not by cliffs"
+
+
+@pytest.mark.parametrize("seed", [7, 9])
+def test_rivers_lie_below_their_banks_and_streets_cross_them(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    labels = made(monkeypatch, "suburb", seed, rivers=1.0).labels
+    high, top = surface(labels)
+    water = (high == 1) & (top == 12)
+    assert 0.02 < water.mean() < 0.5
+    assert (labels[water][:, 1:] == 0).mean() > 0.98, "only crowns hang over water"
+    assert (top[high == 1] == 12).all()
+    beside = binary_dilation(water) & ~water
+    assert (high[beside] >= 2).all()
+    road = (labels == 9).any(-1)
+    parts, _ = label(road)
+    assert np.bincount(parts.ravel())[1:].max() > 0.7 * road.sum()
+
+
+def test_canals_run_between_quays(monkeypatch: pytest.MonkeyPatch) -> None:
+    high, top = surface(made(monkeypatch, "centre", 3, canals=1.0).labels)
+    water = (high == 1) & (top == 12)
+    assert water.mean() > 0.005
+    assert (high[binary_dilation(water) & ~water] >= 4).all(), "three voxels from the water to the quay"
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_street_graphs_have_no_loose_ends_but_dead_ends(net: str) -> None:
+    style = dataclasses.replace(STYLE_TABLE["suburb"], nets=tuple(float(net == name) for name in NETS), rivers=0.4)
+    for seed in range(6):
+        graph = draw_graph(style, (1500, 900), np.random.default_rng(seed))
+        assert (graph.edges[:, 0] != graph.edges[:, 1]).all()
+        network = draw_network(style, (1500, 900), np.random.default_rng(seed))
+        for street in network.streets:
+            gap = street.points[[0, -1]] - network.nodes[list(street.ends)]
+            assert np.abs(gap).max() < 1e-6, "streets begin and end in their nodes"
+        assert len({s.kind for s in network.streets}) >= 3
+
+
+def test_rings_run_round_their_centre() -> None:
+    style = dataclasses.replace(STYLE_TABLE["centre"], nets=(0.0, 0.0, 0.0, 1.0, 0.0), drop=0.0, alleys=0.0)
+    graph = draw_graph(style, (2000, 1600), np.random.default_rng(4))
+    curved = np.flatnonzero(np.abs(graph.bulges) > 4)
+    a, b = (graph.nodes[graph.edges[curved, i]] for i in (0, 1))
+    across = np.stack([-(b - a)[:, 1], (b - a)[:, 0]], 1)
+    middles, lines = (a + b) / 2, across / np.linalg.norm(across, axis=1, keepdims=True)
+    normal = np.stack([-lines[:, 1], lines[:, 0]], 1)
+    centre = np.linalg.lstsq(normal, (normal * middles).sum(1), rcond=None)[0]
+    assert np.abs((normal * (middles - centre)).sum(1)).max() < 6, "all chords are square to lines from one point"

@@ -94,13 +94,15 @@ def _shown(steps: Iterator[Progress | Verdict]) -> Iterator[Progress | Verdict]:
     from engine.evaluation.judge import Progress
 
     bar: tqdm[Any] | None = None
+    stage = ""
     try:
         for step in steps:
             if isinstance(step, Progress):
-                if bar is None or bar.desc != f"{step.stage}: ":
+                if bar is None or stage != step.stage:
                     if bar is not None:
                         bar.close()
-                    bar = tqdm(desc=step.stage, total=step.total or None, file=sys.stderr, leave=False)
+                    stage = step.stage
+                    bar = tqdm(desc=stage, total=step.total or None, file=sys.stderr, leave=False)
                 bar.update(step.done - bar.n)
             yield step
     finally:

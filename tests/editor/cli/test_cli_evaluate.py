@@ -50,7 +50,7 @@ def test_scenes_of_a_folder_are_judged_and_reported(run: Run, small_bench: Path,
     assert report["feature_net_sha256"] == features.load_judge(tmp_path / "judge").sha256
     assert {Path(p).name for p in report["output"]} == {"report.json", "report.html", "scenes.png", "held-out.png"}
     assert all(Path(p).is_file() for p in report["output"])
-    assert report["class_js"] > 2 * report["floor"]["class_js"]
+    assert report["tpkl"] > 1.5 * report["floor"]["tpkl"]
     assert code == (2 if report["broken"] else 0)
     assert ("the judge is blind" in err) == bool(report["broken"])
     assert err.count("held-out worlds: 0it") == 1

@@ -94,3 +94,27 @@ def test_rings_run_round_their_centre() -> None:
     normal = np.stack([-lines[:, 1], lines[:, 0]], 1)
     centre = np.linalg.lstsq(normal, (normal * middles).sum(1), rcond=None)[0]
     assert np.abs((normal * (middles - centre)).sum(1)).max() < 6, "all chords are square to lines from one point"
+
+
+def test_every_tram_stands_on_its_tracks(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = made(monkeypatch, "centre", 5, nets=(1.0, 0.0, 0.0, 0.0, 0.0), trams=1.0, traffic=0.01)
+    idents = world.crop_instances(0, 0, SIZE)
+    _, top = surface(world.labels)
+    trams = 0
+    for ident in np.unique(idents[world.labels == 5]):
+        x, y, z = np.nonzero(idents == ident)
+        if len(np.unique(np.stack([x, y], 1), axis=0)) < 3 * 42 * 11:
+            continue
+        trams += 1
+        assert np.isin(top[x, y], (9, 12)).all(), "on tracks, or where these cross a road"
+        assert (top[x, y] == 12).mean() > 0.4
+        assert np.ptp(z) >= 15
+    assert trams == 2
+
+
+def test_vehicles_stand_on_roads_and_in_bays(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = made(monkeypatch, "centre", 3, boulevards=0.5)
+    _, top = surface(world.labels)
+    standing = np.isin(world.labels, (1, 4, 5, 8)).any(-1)
+    low = np.isin(world.labels[..., :12], (1, 4, 5, 8)).any(-1)
+    assert np.isin(top[standing & low], (9, 10)).mean() > 0.98

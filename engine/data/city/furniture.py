@@ -8,6 +8,9 @@ import numpy as np
 
 from engine.data.city import figures, fittings
 from engine.data.city.canvas import OTHER_GROUND, PARKING, ROAD, SIDEWALK, TERRAIN
+from engine.data.city.frame import Frame
+from engine.data.city.kerbs import draw_kit, dress_kerb, put_overhead
+from engine.data.city.medians import tree_rows
 from engine.data.city.network import ARTERIAL, LANE, MAIN, Network
 from engine.data.city.painter import Painter
 from engine.data.city.plan import Block, Plan
@@ -41,11 +44,14 @@ def _kerb(line: StreetLine, side: float) -> float:
 def put_furniture(plan: Plan, painter: Painter, network: Network) -> None:
     """Place what blocks wish for, then lamps, signs and traffic lights along every street."""
     put_props(plan, painter)
+    kit = draw_kit(plan.rng)
     for line, (first, last) in zip(plan.lines, crossing_places(network), strict=True):
         if line.street.kind != LANE:
             _put_lamps(plan, painter, line)
+        put_overhead(plan, painter, line)
         for side in (1.0, -1.0):
             _put_signs(plan, painter, line, side)
+            dress_kerb(plan, painter, line, side, kit)
             for place, end in ((first, 1.0), (last, -1.0)):
                 if place > 0:
                     _dress_crossing(plan, painter, line, side, float(place) + 9 * end, end)
@@ -55,7 +61,9 @@ def put_props(plan: Plan, painter: Painter) -> None:
     """Place what the layouts of blocks wish for: goals and floodlights, swings, benches, cranes, machines, signs."""
     for kind, spot in plan.props:
         heading = heading_index(spot.ux, spot.uy)
-        if kind == "dumper":
+        if kind == "queue":
+            _queue(plan, painter, spot)
+        elif kind == "dumper":
             painter.place(truck(1, heading), spot.x, spot.y, (ROAD, OTHER_GROUND))
         else:
             painter.place(_PROPS[kind](heading), spot.x, spot.y, _ANYWHERE)
@@ -63,11 +71,18 @@ def put_props(plan: Plan, painter: Painter) -> None:
 
 def _put_lamps(plan: Plan, painter: Painter, line: StreetLine) -> None:
     rng = plan.rng
-    variant = 0 if line.street.kind == ARTERIAL else int(rng.choice([0, 1, 1, 2]))
+    variant = 0 if line.street.kind == ARTERIAL else int(rng.choice([0, 1, 1, 2, figures.LANTERN]))
     step = float(rng.integers(110, 170))
     side = 1.0 if rng.random() < 0.5 else -1.0
     place = float(rng.integers(40, 90))
+    middle = line.street.median > 3 and rng.random() < 0.4
     while place < line.length - 30:
+        if middle:
+            spot = line.frame(place)
+            stamp = figures.lamp(figures.DOUBLE_LAMP, heading_index(-spot.uy, spot.ux))
+            painter.place(stamp, spot.x, spot.y, (SIDEWALK, TERRAIN))
+            place += step
+            continue
         spot = line.frame(place, side * (_kerb(line, side) + 2.5))
         heading = heading_index(spot.uy * side, -spot.ux * side)
         painter.place(figures.lamp(variant, heading), spot.x, spot.y, (SIDEWALK, TERRAIN))
@@ -92,9 +107,12 @@ def _dress_crossing(plan: Plan, painter: Painter, line: StreetLine, side: float,
     spot = line.frame(place + 2 * end, side * (line.street.half + 3))
     facing = heading_index(spot.ux * end, spot.uy * end)
     if line.street.kind <= MAIN and side * end > 0:
-        painter.place(figures.signal(int(rng.random() < 0.4), facing), spot.x, spot.y, _WALKABLE)
+        painter.place(figures.signal(int(rng.choice([0, 0, 0, 1, 1, 2])), facing), spot.x, spot.y, _WALKABLE)
     elif rng.random() < 0.6:
         painter.place(figures.sign(int(rng.integers(0, 4)), facing), spot.x, spot.y, _WALKABLE)
+    if side * end < 0 and rng.random() < 0.5:
+        corner = line.frame(place - 12 * end, side * (line.street.half + 4))
+        painter.place(figures.nameplate(facing), corner.x, corner.y, _WALKABLE)
     if rng.random() < 0.25:
         for i in range(5):
             post = line.frame(place - end * (4 + 5 * i), side * (line.street.half + 2))
@@ -112,7 +130,8 @@ def put_shelters(plan: Plan, painter: Painter) -> None:
             spot = line.frame(line.length / 2 + float(rng.integers(-30, 31)), side * (_kerb(line, side) + 6.5))
             if line.street.verges[index] == 0:
                 heading = heading_index(spot.uy * side, -spot.ux * side)
-                painter.place(figures.shelter(heading), spot.x, spot.y, (SIDEWALK,))
+                if painter.place(figures.shelter(heading), spot.x, spot.y, (SIDEWALK,)):
+                    plan.props.append(("queue", Frame(spot.x, spot.y, spot.uy * side, -spot.ux * side)))
 
 
 def street_tree_places(plan: Plan, network: Network, style: Style) -> list[tuple[float, float]]:
@@ -130,8 +149,9 @@ def street_tree_places(plan: Plan, network: Network, style: Style) -> list[tuple
                 away = _kerb(line, side) + max(4.0, line.street.verges[index] / 2)
                 spot = line.frame(float(along), side * away)
                 places.append((spot.x, spot.y))
-        if line.street.median > 3:
-            places += [(f.x, f.y) for f in (line.frame(float(a)) for a in np.arange(90.0, line.length - 90, 56.0))]
+        for row in tree_rows(line.street):
+            frames = [line.frame(float(along), row) for along in np.arange(90.0, line.length - 90, 56.0)]
+            places += [(frame.x, frame.y) for frame in frames]
     return places
 
 
@@ -149,8 +169,24 @@ def put_people(plan: Plan, painter: Painter, network: Network, blocks: list[Bloc
 
 
 def _stand(plan: Plan, painter: Painter, x: float, y: float, ux: float, uy: float) -> bool:
-    stamp = figures.person(int(plan.rng.integers(4)), heading_index(ux, uy))
+    stamp = figures.person(int(plan.rng.integers(figures.PERSON_KINDS)), heading_index(ux, uy))
     return painter.place(stamp, x, y, _WALKABLE)
+
+
+def _queue(plan: Plan, painter: Painter, spot: Frame) -> None:
+    """People who wait at a stop: a row beside the shelter that faces where the bus comes from, and some before it."""
+    rng = plan.rng
+    for i in range(int(rng.integers(0, 7))):
+        x, y = spot.point(5.0 + float(rng.integers(-1, 2)), -8.0 + 4.0 * i)
+        _stand(plan, painter, x, y, -spot.uy, spot.ux)
+
+
+def _group(plan: Plan, painter: Painter, x: float, y: float, count: int) -> None:
+    """People who stand in a ring and face each other."""
+    turn = float(plan.rng.random()) * 6.28
+    for i in range(count):
+        ux, uy = np.round([np.cos(turn + 6.28 * i / count), np.sin(turn + 6.28 * i / count)], 6).tolist()
+        _stand(plan, painter, x + ux * (1.5 + count), y + uy * (1.5 + count), -ux, -uy)
 
 
 def _walk_people(plan: Plan, painter: Painter, line: StreetLine, side: float, style: Style) -> None:
@@ -183,6 +219,7 @@ def _gather(plan: Plan, painter: Painter, block: Block, style: Style) -> None:
     for i in rng.integers(0, max(len(places), 1), count):
         x, y = places[i] + [block.window[0].start, block.window[1].start]
         ux, uy = ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[int(rng.integers(4))]
-        _stand(plan, painter, float(x), float(y), ux, uy)
-        if rng.random() < 0.4:
-            _stand(plan, painter, float(x) + 4 * uy, float(y) + 4 * ux, -ux, -uy)
+        if rng.random() < 0.3:
+            _group(plan, painter, float(x), float(y), int(rng.integers(2, 6)))
+        else:
+            _stand(plan, painter, float(x), float(y), ux, uy)

@@ -13,8 +13,8 @@ PLATFORM = 11.0
 TRACK = 8.5
 """Distance of a track's middle from the street's, in voxels."""
 _QUAY = 8
-_PLATFORM_HALF = 75.0
-_STOP_LENGTH = 420.0
+_PLATFORM_HALF = 62.0
+_STOP_LENGTH = 330.0
 
 
 def strip_ends(network: Network) -> NDArray[np.float32]:
@@ -30,6 +30,16 @@ def strip_ends(network: Network) -> NDArray[np.float32]:
             if network.island[end]:
                 out[i, side] = network.island[end] + 60
     return out
+
+
+def tree_rows(street: Street) -> tuple[float, ...]:
+    """Where rows of trees stand in a street's middle, as distances to the left of it."""
+    if street.median <= 3 or street.strip == "tram":
+        return ()
+    if street.strip == "lawn" and street.median < 13:
+        return (0.0,)
+    away = street.median - (4.0 if street.strip == "water" else 6.0)
+    return (-away, away)
 
 
 def has_stop(street: Street) -> bool:

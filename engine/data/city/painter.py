@@ -49,19 +49,35 @@ class Painter:
         Returns whether it stands; ``fill_only`` leaves voxels that are not empty as they are, for crowns
         that meet walls.
         """
-        canvas = self.canvas
-        at = np.array([int(np.floor(x + 0.5)), int(np.floor(y + 0.5))])
-        foot = stamp.foot + at
+        at = _cell(x, y)
+        if not self._has_room(stamp, at, grounds):
+            return False
+        self._stand(stamp, at, fill_only, self.canvas.new_ident() if ident is None else ident)
+        return True
+
+    def place_chain(self, parts: Sequence[tuple[Stamp, float, float]], grounds: Sequence[int]) -> bool:
+        """Stand the parts (stamp, x, y) of one articulated thing, each on its own level; all of them or none."""
+        cells = [(stamp, _cell(x, y)) for stamp, x, y in parts]
+        if not all(self._has_room(stamp, at, grounds) for stamp, at in cells):
+            return False
+        ident = self.canvas.new_ident()
+        for stamp, at in cells:
+            self._stand(stamp, at, True, ident)
+        return True
+
+    def _has_room(self, stamp: Stamp, at: NDArray[np.int64], grounds: Sequence[int]) -> bool:
+        canvas, foot = self.canvas, stamp.foot + at
         if (foot < 0).any() or (foot >= canvas.shape).any():
             return False
         base = stamp.base + at
         if not np.isin(canvas.ground[base[:, 0], base[:, 1]], grounds).all():
             return False
-        if canvas.taken[foot[:, 0], foot[:, 1]].any():
-            return False
-        canvas.taken[base[:, 0], base[:, 1]] = True
-        self._write(stamp, at, base, fill_only, canvas.new_ident() if ident is None else ident)
-        return True
+        return not canvas.taken[foot[:, 0], foot[:, 1]].any()
+
+    def _stand(self, stamp: Stamp, at: NDArray[np.int64], fill_only: bool, ident: int) -> None:
+        base = stamp.base + at
+        self.canvas.taken[base[:, 0], base[:, 1]] = True
+        self._write(stamp, at, base, fill_only, ident)
 
     def _write(self, stamp: Stamp, at: NDArray[np.int64], base: NDArray[np.int64], fill_only: bool, ident: int) -> None:
         shape = self.labels.shape
@@ -87,3 +103,8 @@ class Painter:
             self.labels[x[under], y[under], z] = self.canvas.ground[x[under], y[under]]
         self.canvas.level[x, y] = low
         return low
+
+
+def _cell(x: float, y: float) -> NDArray[np.int64]:
+    """The voxel of the plan a point lies in."""
+    return np.array([int(np.floor(x + 0.5)), int(np.floor(y + 0.5))])

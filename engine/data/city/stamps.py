@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-HEADINGS = 48
+HEADINGS = 96
 Floats = NDArray[np.float64]
 Shape = Callable[[Floats, Floats, Floats], NDArray[np.bool_]]
 

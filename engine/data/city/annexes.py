@@ -10,6 +10,7 @@ from engine.data.city.facades import (
     STOREY,
     Wall,
     cut_rows,
+    grow_ivy,
     hang,
     hang_balconies,
     hang_on,
@@ -40,6 +41,9 @@ def dress_house(canvas: Canvas, house: House, door: float, rng: np.random.Genera
     if house.eave > 17 and rng.random() < 0.4:
         wide = float(rng.integers(14, 32))
         hang_balconies(canvas, rear, rear.part(0.5, wide), (STOREY - 1,), float(rng.integers(5, 8)))
+    if rng.random() < 0.15:
+        side = walls[int(rng.integers(1, len(walls)))]
+        grow_ivy(canvas, side, side.part(float(rng.random()), float(rng.integers(12, 34))), int(rng.integers(6, 16)))
     _add_dormers(canvas, house, rng)
 
 

@@ -75,8 +75,8 @@ def lay_hall(plan: Plan, block: Block) -> None:
         strip_lot(plan, block, (u0 + 24, u1 - 24, v0 + 18, v0 + 44))
     if rng.random() < 0.75:
         fence_round(plan, block, 6.0, int(rng.integers(8, 12)))
-    scatter(plan, block, plan.bushes, 0.0002, 1)
-    scatter(plan, block, plan.trees, 0.00012, 2)
+    scatter(plan, block, plan.bushes, float(rng.choice([0.002, 0.006])), 1, 9)
+    scatter(plan, block, plan.trees, float(rng.choice([0.001, 0.003])), 3, 8)
     open_entry(plan, block, 18.0)
 
 
@@ -111,5 +111,5 @@ def lay_lot(plan: Plan, block: Block) -> None:
     if len(places):
         for x, y in places[rng.integers(0, len(places), max(1, len(places) // 160))]:
             plan.trees.append((float(x + block.window[0].start), float(y + block.window[1].start)))
-    scatter(plan, block, plan.bushes, 0.0004, 0.5)
+    scatter(plan, block, plan.bushes, 0.004, 0.5, 7)
     open_entry(plan, block)

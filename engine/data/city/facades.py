@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, binary_erosion
 
 from engine.data.city.buildings import House
-from engine.data.city.canvas import BUILDING, Canvas, Detail
+from engine.data.city.canvas import BUILDING, VEGETATION, Canvas, Detail
 from engine.data.city.frame import cut_patch
 
 STOREY = 14
@@ -131,6 +131,13 @@ def hang_on(canvas: Canvas, wall: Wall, mask: Mask, low: int, high: int) -> None
     for ident, base in np.unique(np.stack([wall.ident[mask], wall.base[mask]], 1), axis=0).tolist():
         part = mask & (wall.ident == ident) & (wall.base == base)
         _add(canvas, wall, part, (base + low, base + high), BUILDING, ident)
+
+
+def grow_ivy(canvas: Canvas, wall: Wall, mask: Mask, high: int) -> None:
+    """Let ivy climb a wall, a voxel thick."""
+    held = _held(wall, mask & wall.free & (wall.out <= 1.2))
+    for base in np.unique(wall.base[held]).tolist():
+        _add(canvas, wall, held & (wall.base == base), (base, base + high), VEGETATION, 0)
 
 
 def stand(canvas: Canvas, wall: Wall, mask: Mask, height: int) -> None:

@@ -1,6 +1,7 @@
 """Models of what stands in parks, yards, pitches and building sites, beyond what every street has.
 
-Frames, posts, small boxes on posts are poles; panels, nets, rails and benches fence; machines other vehicles.
+Frames, posts and small boxes are poles; panels, nets, rails, benches, columns with bills and kiosks are fence, as bus
+shelters are; machines other vehicles.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.city.canvas import FENCE, OTHER_VEHICLE, POLE, SIGN
+from engine.data.city.canvas import EMPTY, FENCE, OTHER_VEHICLE, POLE, SIGN
 from engine.data.city.stamps import Floats, Shape, Stamp, block, box, join, render
 
 
-def _posts(u: float, v: float, tall: float, half: float = 0.7) -> Shape:
+def _posts(u: float, v: float, tall: float, half: float = 0.75) -> Shape:
     """Four posts at the corners (+-u, +-v)."""
     corners = [(a * u, b * v) for a in (-1, 1) for b in (-1, 1)]
     return join(*(block(x - half, x + half, y - half, y + half, 0, tall) for x, y in corners))
@@ -23,7 +24,9 @@ def _posts(u: float, v: float, tall: float, half: float = 0.7) -> Shape:
 @lru_cache(maxsize=128)
 def goal(heading: int) -> Stamp:
     """Give a football goal that opens to its heading, 5 x 2.2 m, with its net."""
-    frame = join(*(block(-0.7, 0.7, s * 12 - 0.7, s * 12 + 0.7, 0, 11) for s in (-1, 1)), box(-0.7, 0.7, 12.7, 10, 11))
+    frame = join(
+        *(block(-0.75, 0.75, s * 12 - 0.75, s * 12 + 0.75, 0, 11) for s in (-1, 1)), box(-0.75, 0.75, 12.7, 10, 11)
+    )
     net = join(block(-5.7, -4.6, -12, 12, 0, 7), box(-5.7, -0.5, 12, 6, 7), box(-1.8, -0.5, 12, 6, 11))
     return render([(FENCE, net), (POLE, frame)], heading, 16, 11, 0)
 
@@ -68,10 +71,10 @@ def digger(heading: int) -> Stamp:
 @lru_cache(maxsize=128)
 def swing(heading: int) -> Stamp:
     """Give a pair of swings under a bar."""
-    legs = join(*(block(a - 0.7, a + 0.7, b - 0.7, b + 0.7, 0, 11) for a in (-8, 8) for b in (-2, 2)))
-    bars = join(box(-8.5, 8.5, 0.7, 10, 11), box(-8.6, -7.4, 2.6, 9, 11), box(7.4, 8.6, 2.6, 9, 11))
+    legs = join(*(block(a - 0.75, a + 0.75, b - 0.75, b + 0.75, 0, 11) for a in (-8, 8) for b in (-2, 2)))
+    bars = join(box(-8.5, 8.5, 0.75, 10, 11), box(-8.6, -7.4, 2.6, 9, 11), box(7.4, 8.6, 2.6, 9, 11))
     seats = join(
-        *(join(block(a - 0.6, a + 0.6, -0.6, 0.6, 2, 11), block(a - 1.6, a + 1.6, -0.7, 0.7, 2, 3)) for a in (-3, 3))
+        *(join(block(a - 0.6, a + 0.6, -0.6, 0.6, 2, 11), block(a - 1.6, a + 1.6, -0.75, 0.75, 2, 3)) for a in (-3, 3))
     )
     return render([(POLE, join(legs, bars, seats))], heading, 12, 11, 0)
 
@@ -91,16 +94,16 @@ def slide(heading: int) -> Stamp:
 def climb(heading: int) -> Stamp:
     """Give a climbing frame: a cage of bars."""
     bars = [box(-5.6, 5.6, 5.6, z, z + 1) for z in (4, 9)]
-    rim = join(*(lambda u, v, z, b=b: b(u, v, z) & (np.maximum(np.abs(u), np.abs(v)) > 4.3) for b in bars))
-    posts = join(_posts(5, 5, 10), block(-0.7, 0.7, -5.7, -4.3, 0, 10), block(-0.7, 0.7, 4.3, 5.7, 0, 10))
+    rim = join(*(lambda u, v, z, b=b: b(u, v, z) & (np.maximum(np.abs(u), np.abs(v)) > 4.0) for b in bars))
+    posts = join(_posts(5, 5, 10), block(-0.75, 0.75, -5.8, -4.2, 0, 10), block(-0.75, 0.75, 4.2, 5.8, 0, 10))
     return render([(POLE, join(rim, posts))], heading, 9, 10, 0)
 
 
 @lru_cache(maxsize=128)
 def bench(heading: int) -> Stamp:
     """Give a bench that faces its heading, 1.6 m wide."""
-    seat, back = box(-1.6, 0.7, 4, 2, 3), box(-1.6, -0.5, 4, 2, 5)
-    legs = join(block(-1.6, 0.7, 2.2, 3.4, 0, 3), block(-1.6, 0.7, -3.4, -2.2, 0, 3))
+    seat, back = box(-1.6, 0.75, 4, 2, 3), box(-1.6, -0.5, 4, 2, 5)
+    legs = join(block(-1.6, 0.75, 2.2, 3.4, 0, 3), block(-1.6, 0.75, -3.4, -2.2, 0, 3))
     return render([(FENCE, join(seat, back, legs))], heading, 6, 5, 0)
 
 
@@ -118,10 +121,31 @@ def bin_(variant: int) -> Stamp:
     return render([(POLE, shapes[variant % 6])], 0, 6, 8, 0)
 
 
+@lru_cache(maxsize=64)
+def kiosk(heading: int) -> Stamp:
+    """Give a kiosk that opens to its heading, with a roof that reaches over its counter."""
+    room, roof = box(-6.0, 5.0, 6.0, 0, 12), box(-7.0, 7.6, 7.0, 12, 13)
+    opening = block(3.9, 5.1, -4, 4, 5, 10)
+    return render([(FENCE, join(room, roof)), (EMPTY, opening)], heading, 12, 13, 1)
+
+
+@lru_cache(maxsize=64)
+def column(variant: int) -> Stamp:
+    """Give an advertising column, or a flat board on a foot."""
+    if variant % 2:
+        return render([(FENCE, join(box(-0.8, 0.8, 3.6, 3, 12), box(-0.8, 0.8, 1.2, 0, 3)))], variant % 48, 6, 12, 0)
+
+    def drum(u: Floats, v: Floats, z: Floats) -> NDArray[np.bool_]:
+        wide = np.where(z > 14, 3.9, 3.2)
+        return np.asarray((u * u + v * v < wide * wide) & (z < 16))
+
+    return render([(FENCE, drum)], 0, 6, 16, 0)
+
+
 @lru_cache(maxsize=128)
 def rail(heading: int) -> Stamp:
     """Give a piece of guard rail along its heading, 1.6 m long."""
-    shape = join(box(-4.1, 4.1, 0.75, 2, 5), box(-0.7, 0.7, 0.75, 0, 5))
+    shape = join(box(-4.1, 4.1, 0.75, 2, 5), box(-0.75, 0.75, 0.75, 0, 5))
     return render([(FENCE, shape)], heading, 6, 5, 0)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from engine.data.city.borders import draw_border, stand_border
 from engine.data.city.buildings import Roof, build
-from engine.data.city.canvas import FENCE, OTHER_GROUND, SIDEWALK, VEGETATION
+from engine.data.city.canvas import OTHER_GROUND, SIDEWALK
 from engine.data.city.frame import Frame
 from engine.data.city.perimeter import fence_round
 from engine.data.city.plan import Block, Plan, extent, local, paint_box
@@ -25,8 +26,7 @@ def lay_allotments(plan: Plan, block: Block) -> None:
     border = (across < 2.2) | ((along >= 9) & (along < 11.2)) | (along > pitch - 2.2) | (np.abs(along - 9 - deep) < 1.1)
     gate = np.abs(across - wide / 2) < 5
     border &= inner & ~path & ~(gate & ((along < 12) | (along > pitch - 3)))
-    label, rise = (FENCE, int(rng.integers(4, 6))) if rng.random() < 0.4 else (VEGETATION, int(rng.integers(4, 8)))
-    canvas.raise_columns(window, border & ~canvas.taken[window], canvas.level[window].astype(np.int64) + rise, label)
+    stand_border(canvas, window, border & ~canvas.taken[window], u, draw_border(rng, 0.6))
     for row in np.arange(v0 + 9, v1 - 20, deep):
         for place in np.arange(u0, u1 - wide / 2, wide):
             _lay_plot(plan, block, block.frame.shift(float(place), float(row)), wide, deep)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.data.city.canvas import FENCE, OTHER_GROUND, SIDEWALK, TERRAIN, VEGETATION
+from engine.data.city.borders import draw_border, stand_border
+from engine.data.city.canvas import OTHER_GROUND, SIDEWALK, TERRAIN, VEGETATION
 from engine.data.city.frame import Frame
 from engine.data.city.noise import smooth_noise
 from engine.data.city.perimeter import fence_round, hedge_line
@@ -29,8 +30,7 @@ def part_gardens(plan: Plan, block: Block) -> None:
     if rng.random() < 0.5:
         seam[:-1] |= seam[1:]
     seam &= block.mask & (canvas.depth[window] > 38) & ~canvas.taken[window] & (canvas.ground[window] == TERRAIN)
-    label = FENCE if rng.random() < 0.45 else VEGETATION
-    canvas.raise_columns(window, seam, canvas.level[window].astype(np.int64) + int(rng.integers(5, 9)), label)
+    stand_border(canvas, window, seam, plan.field.along[window], draw_border(rng, 0.55))
 
 
 def lay_park(plan: Plan, block: Block) -> None:

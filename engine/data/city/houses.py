@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.city.annexes import cut_gate, dress_house, stand_canopy
+from engine.data.city.borders import Border, draw_border, stand_border
 from engine.data.city.buildings import House, Roof, add_chimney, build, draw_wings
-from engine.data.city.canvas import FENCE, OTHER_GROUND, PARKING, SIDEWALK, TERRAIN, VEGETATION
+from engine.data.city.canvas import OTHER_GROUND, PARKING, SIDEWALK, TERRAIN, VEGETATION
 from engine.data.city.frame import Frame, Patch, cut_patch, inside
 from engine.data.city.greens import part_gardens
 from engine.data.city.plan import Block, Plan
@@ -168,13 +169,17 @@ def _lay_garden(plan: Plan, lot: _Lot, gaps: tuple[float, float]) -> None:
     if rng.random() < 0.6:
         half = float(rng.integers(8, 18))
         _paint(plan, lot, (-half, half, rear, rear + 14), OTHER_GROUND)
-    fence = bool(rng.random() < 0.5)
+    border = draw_border(rng)
     for side in (-edge, edge - 1.5):
-        _stand_border(plan, lot, (side, side + (1.5 if fence else 3.0), 4.0, back), fence, None)
-    _stand_border(plan, lot, (-edge, edge, back, back + (1.5 if fence else 3.0)), fence, None)
+        _stand_border(plan, lot, (side, side + border.thick, 4.0, back), border, None)
+    _stand_border(plan, lot, (-edge, edge, back, back + border.thick), border, None)
     if rng.random() < 0.7:
-        fence = bool(rng.random() < 0.45)
-        _stand_border(plan, lot, (-edge, edge, 1.0, 2.5 if fence else 4.0), fence, gaps)
+        border = draw_border(rng, 0.55)
+        _stand_border(plan, lot, (-edge, edge, 1.0, 1.0 + border.thick), border, gaps)
+    if rng.random() < 0.4:
+        bed = float(rng.integers(12, 30))
+        border = Border(VEGETATION, 3.0, int(rng.integers(1, 4)), float(rng.integers(3, 7)), 0.5, 1)
+        _stand_border(plan, lot, (-bed, bed, lot.setback - 5, lot.setback - 2), border, gaps)
     for _ in range(int(rng.integers(2, 9))):
         x, y = lot.frame.point(float(rng.integers(int(-edge) + 5, int(edge) - 4)), float(rng.integers(5, int(back))))
         (plan.trees if rng.random() < 0.5 else plan.bushes).append((x, y))
@@ -183,15 +188,14 @@ def _lay_garden(plan: Plan, lot: _Lot, gaps: tuple[float, float]) -> None:
         build(plan.canvas, shed, [(-8.0, 8.0, 0.0, 12.0)], Roof("shed", 10, 1.0), 20.0, lot.block)
 
 
-def _stand_border(plan: Plan, lot: _Lot, box: Box, fence: bool, gaps: tuple[float, float] | None) -> None:
+def _stand_border(plan: Plan, lot: _Lot, box: Box, border: Border, gaps: tuple[float, float] | None) -> None:
     """A fence or hedge in a local box; it opens for the drive and the path where ``gaps`` gives their places."""
     found = _own(plan, lot, box)
     if found is None:
         return
     patch, mask = found
-    canvas, window = plan.canvas, patch.window
-    mask &= canvas.ground[window] == TERRAIN
+    mask &= plan.canvas.ground[patch.window] == TERRAIN
     if gaps is not None:
         mask &= (np.abs(patch.u - gaps[0]) > 9) & (np.abs(patch.u - gaps[1]) > 5)
-    rise = int(plan.rng.integers(5, 9))
-    canvas.raise_columns(window, mask, canvas.level[window].astype(np.int64) + rise, FENCE if fence else VEGETATION)
+    along = patch.u if box[1] - box[0] > box[3] - box[2] else patch.v
+    stand_border(plan.canvas, patch.window, mask, along, border)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.data.city.canvas import FENCE, OTHER_GROUND, PARKING, SIDEWALK, TERRAIN, VEGETATION
+from engine.data.city.borders import draw_border, stand_border
+from engine.data.city.canvas import FENCE, OTHER_GROUND, PARKING, SIDEWALK, TERRAIN
 from engine.data.city.plan import Block, Plan, open_entry, scatter, stall_rows, try_inner
 from engine.data.city.rings import Ring, cut_passage, draw_ring, dress_homes, dress_street, raise_ring
 
@@ -45,10 +46,10 @@ def _divide_gardens(plan: Plan, block: Block, start: float, unit: float) -> None
     canvas, window, rng = plan.canvas, block.window, plan.rng
     depth, along = canvas.depth[window], plan.field.along[window]
     rest = along - np.floor(along / np.float32(unit)) * np.float32(unit)
-    line = block.mask & (depth >= start + 1) & (depth < start + 44) & (rest < (1.5 if rng.random() < 0.5 else 2.6))
+    border = draw_border(rng, 0.4)
+    line = block.mask & (depth >= start + 1) & (depth < start + 44) & (rest < min(border.thick, 3.0))
     line[1:-1, 1:-1] &= np.abs(along[2:, 1:-1] - along[:-2, 1:-1]) + np.abs(along[1:-1, 2:] - along[1:-1, :-2]) > 0.6
-    label = FENCE if rng.random() < 0.6 else VEGETATION
-    canvas.raise_columns(window, line & ~canvas.taken[window], canvas.level[window].astype(np.int64) + 6, label)
+    stand_border(canvas, window, line & ~canvas.taken[window], depth, border)
 
 
 def lay_court(plan: Plan, block: Block) -> None:
@@ -90,11 +91,10 @@ def hedge_line(plan: Plan, block: Block, start: float, unit: float) -> None:
     canvas, window, rng = plan.canvas, block.window, plan.rng
     depth, along = canvas.depth[window], plan.field.along[window]
     rest = along - np.floor(along / np.float32(unit)) * np.float32(unit)
-    fence = rng.random() < 0.5
-    line = block.mask & (depth >= start) & (depth < start + (1.5 if fence else 3.0)) & (rest > 9)
+    border = draw_border(rng)
+    line = block.mask & (depth >= start) & (depth < start + border.thick) & (rest > 9)
     line &= (canvas.ground[window] == TERRAIN) & ~canvas.taken[window]
-    tops = canvas.level[window].astype(np.int64) + int(rng.integers(4, 8))
-    canvas.raise_columns(window, line, tops, FENCE if fence else VEGETATION)
+    stand_border(canvas, window, line, along, border)
 
 
 def fence_round(plan: Plan, block: Block, start: float, rise: int) -> None:

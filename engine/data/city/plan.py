@@ -74,10 +74,13 @@ def extent(block: Block) -> tuple[float, float, float, float]:
     )
 
 
-def scatter(plan: Plan, block: Block, spots: list[tuple[float, float]], density: float, depth: float) -> None:
-    """Wish for objects at random places of a block, ``density`` a voxel, at least ``depth`` from its edge."""
-    places = np.argwhere(block.mask & (plan.canvas.depth[block.window] > depth))
-    count = int(density * block.area)
+def scatter(
+    plan: Plan, block: Block, spots: list[tuple[float, float]], density: float, depth: float, until: float = np.inf
+) -> None:
+    """Wish for objects at random places of a block, ``density`` a voxel, ``depth`` to ``until`` from its edge."""
+    away = plan.canvas.depth[block.window]
+    places = np.argwhere(block.mask & (away > depth) & (away <= until))
+    count = int(density * (block.area if until == np.inf else len(places)))
     if len(places) and count:
         chosen = places[plan.rng.integers(0, len(places), count)]
         spots += [(float(x + block.window[0].start), float(y + block.window[1].start)) for x, y in chosen]

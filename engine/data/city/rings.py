@@ -195,6 +195,8 @@ def cut_passage(plan: Plan, block: Block, ring: Ring, surface: int = SIDEWALK) -
     along = plan.field.along[window]
     rest = along - np.floor(along / np.float32(ring.unit)) * np.float32(ring.unit)
     mask = ring.band & (ring.units == unit) & (np.abs(rest - np.float32(ring.unit / 2)) < 8)
+    if not mask.any():
+        return False
     base = int(ring.base[unit])
     canvas.ground[window][mask] = surface
     canvas.add_detail(window, mask, int(canvas.level[window][mask].min()), base + _PASSAGE, 0)

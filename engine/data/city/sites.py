@@ -138,5 +138,5 @@ def lay_deck(plan: Plan, block: Block) -> None:
         stand_frame(plan, block, spot, box, [box] * int(rng.integers(1, 3)), parapet=True)
         build(plan.canvas, spot.shift(0.0, deep), [(-9.0, 9.0, 0.0, 16.0)], Roof("flat", 32, 0), 6, block.ident)
     stall_rows(plan, block, 0.75)
-    scatter(plan, block, plan.bushes, 0.0004, 0.5)
+    scatter(plan, block, plan.bushes, 0.004, 0.5, 6)
     open_entry(plan, block)

@@ -32,7 +32,7 @@ def lay_shops(plan: Plan, block: Block) -> None:
     _plant_islands(plan, block)
     stall_rows(plan, block, 0.75)
     _put_pylon(plan, block)
-    scatter(plan, block, plan.bushes, 0.0004, 0.5)
+    scatter(plan, block, plan.bushes, 0.004, 0.5, 6)
     open_entry(plan, block)
 
 
@@ -99,8 +99,8 @@ def lay_fuel(plan: Plan, block: Block) -> None:
                 dress_shops(plan, shop)
             break
     _put_pylon(plan, block)
-    scatter(plan, block, plan.trees, 0.0003, 1)
-    scatter(plan, block, plan.bushes, 0.0006, 0.5)
+    scatter(plan, block, plan.trees, 0.001, 1, 6)
+    scatter(plan, block, plan.bushes, 0.004, 0.5, 6)
     open_entry(plan, block, 18.0)
 
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from torch import Tensor
 
+from engine.diffusion.ddpm import posterior, widest_variance
 from engine.diffusion.denoiser import Denoise
 from engine.errors import SamplingError
 
@@ -25,6 +26,9 @@ class DenoiseStep:
     sigma: float
     x0: Tensor
 
+
+Draw = Callable[[Tensor], Tensor]
+"""Fresh unit noise of a tensor's shape."""
 
 Sampler = Callable[[Denoise, Tensor, Tensor], Iterator[DenoiseStep]]
 """`(denoise, x, sigmas (n + 1,)) -> steps`; `x` holds noise of level `sigmas[0]`."""
@@ -40,6 +44,20 @@ def ddim(denoise: Denoise, x: Tensor, sigmas: Tensor) -> Iterator[DenoiseStep]:
         x0 = denoise(x, sigma)
         yield DenoiseStep(i + 1, len(levels) - 1, sigma, x0)
         x = x0 + (following / sigma) * (x - x0)
+
+
+def ddpm(denoise: Denoise, x: Tensor, sigmas: Tensor, draw: Draw) -> Iterator[DenoiseStep]:
+    """Forget some noise and draw some anew at every step, as the network's training did backwards.
+
+    DDPM, Ho et al. 2020, algorithm 2, with the larger of its two variances; it wants many steps.
+    """
+    levels = sigmas.tolist()
+    for i, (sigma, following) in enumerate(pairwise(levels)):
+        x0 = denoise(x, sigma)
+        yield DenoiseStep(i + 1, len(levels) - 1, sigma, x0)
+        x = posterior(x0, x, sigma, following)[0]
+        if following > 0:
+            x = x + math.sqrt(widest_variance(sigma, following)) * draw(x)
 
 
 def dpmpp_2m(denoise: Denoise, x: Tensor, sigmas: Tensor) -> Iterator[DenoiseStep]:

@@ -28,6 +28,15 @@ class Settings:
     brush_radius: int = 6
     brush_depth: int = 3
     brush_mode: str = "volume"
+    brush_tip: str = "ball"
+    pen_radius: int = 2
+    pen_depth: int = 1
+    pen_mode: str = "volume"
+    pen_tip: str = "ball"
+    spread: str = "faces"
+    limit: int = 0
+    outline: str = "lasso"
+    mask_opacity: float = 0.7
     model: str = "city"
     steps: int = 12
     sampler: str = "dpmpp-2m"

@@ -5,6 +5,7 @@ There is exactly one way to change an open scene: make an edit and apply it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -171,3 +172,29 @@ class MaskEdit:
     def revert(self, target: Editable) -> Box:
         target.mask = self.before
         return self.before.box.union(self.after.box)
+
+
+@dataclass(frozen=True, eq=False)
+class SavedMasksEdit:
+    """Another set of named masks, which travel with the scene."""
+
+    name: str
+    before: Mapping[str, VoxelMask]
+    after: Mapping[str, VoxelMask]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(m.array.nbytes for m in (*self.before.values(), *self.after.values()))
+
+    def apply(self, target: Editable) -> Box:
+        return _keep_masks(target.scene, self.after)
+
+    def revert(self, target: Editable) -> Box:
+        return _keep_masks(target.scene, self.before)
+
+
+def _keep_masks(scene: VoxelScene, masks: Mapping[str, VoxelMask]) -> Box:
+    scene.metadata.pop("masks", None)
+    if masks:
+        scene.metadata["masks"] = dict(masks)
+    return Box((0, 0, 0), (0, 0, 0))

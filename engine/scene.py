@@ -109,7 +109,7 @@ class VoxelScene:
     def cut(self, box: Box, fill: int | None = None) -> VoxelScene:
         """Make a scene of a part, or of a larger box filled up with `fill` (default: empty).
 
-        Raises `GridError` where the box holds no voxel. Instances are kept where they are inside.
+        Raises `GridError` where the box holds no voxel. Instances and saved masks are kept where they are inside.
         """
         if box.is_empty:
             raise GridError(f"box {box} holds no voxel; make every upper corner larger than the lower one")
@@ -119,6 +119,9 @@ class VoxelScene:
         if self.has_instances and not inside.is_empty:
             part.store.add_channel("instances", np.uint32)
             part.store.write(inside.relative_to(box), self.read_instances(inside), channel="instances")
+        if "masks" in self.metadata:
+            moved = {name: m.clip(inside).shift(-np.asarray(box.lower)) for name, m in self.metadata["masks"].items()}
+            part.metadata["masks"] = moved
         return part
 
     def count_classes(self, box: Box | None = None) -> NDArray[np.int64]:

@@ -87,7 +87,7 @@ class Journey:
         target = self.choose_target()
         self.canvas.frame(target.pad(14))
         self.settle()
-        self.click(self.button_of("tool.brush"))
+        self.click(self.button_of("mask.brush"))
         self.click(self.window.options.brush.mode.part("volume"))
         self.type_into(self.window.options.brush.radius.field, str(RADIUS))
         stroke = list(self.pixels_on(target))

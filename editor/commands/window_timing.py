@@ -20,6 +20,7 @@ from PySide6.QtTest import QTest
 
 from editor.app import build, make_application
 from editor.settings import HOME_VARIABLE
+from editor.tools.options import Brush
 from editor.ui.window import MainWindow
 
 RADIUS = 6
@@ -46,7 +47,7 @@ def measure_window() -> dict[str, float]:
 
     window.studio.document.replace(VoxelScene.from_labels(make_world(1, (256, 256)).labels))
     window.canvas.native.setFixedSize(1280, 800)
-    window.gestures.context.brush = window.gestures.context.brush.resized(RADIUS - window.gestures.context.brush.radius)
+    window.gestures.context.set(brush=Brush(RADIUS))
     QTest.qWait(1500)
     times = list(_stroke(window))
     window.close()

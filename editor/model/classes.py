@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from psygnal import Signal
 
-from engine.labels import LabelSpace
+from engine.labels import UNKNOWN, LabelSpace
 
 
 class ClassView:
-    """Which classes are visible, which are locked, which is chosen, in which colours.
+    """Which classes are visible, locked or passed through, which one is chosen, in which colours.
 
-    Locked classes are never masked. Hidden ones are neither drawn nor hit by the pointer.
+    Locked classes are never masked and no voxel tool changes them. Hidden ones are neither drawn nor hit by the
+    pointer. The pointer of a painting tool goes through passed ones to what lies behind.
     """
 
     changed = Signal()
@@ -21,7 +22,9 @@ class ClassView:
         self._palette = palette if palette in space.palettes else space.palettes[0]
         self._visible = frozenset(space.solid_ids)
         self._locked: frozenset[int] = frozenset()
+        self._passed: frozenset[int] = frozenset()
         self._chosen = space.solid_ids[0]
+        self._erases = False
 
     @property
     def space(self) -> LabelSpace:
@@ -40,17 +43,32 @@ class ClassView:
         return self._locked
 
     @property
+    def passed(self) -> frozenset[int]:
+        return self._passed
+
+    @property
     def chosen(self) -> int:
-        """Class that was picked or clicked last; mask tools work from it."""
+        """Class that was picked or clicked last."""
         return self._chosen
+
+    @property
+    def ink(self) -> int:
+        """What voxel tools write: the chosen class, or empty once they are swapped."""
+        return self._space.empty if self._erases else self._chosen
+
+    def name_of(self, label: int) -> str:
+        """Name a label, those without a class too."""
+        if label < len(self._space):
+            return self._space.names[label]
+        return "unknown" if label == UNKNOWN else str(label)
 
     def use_space(self, space: LabelSpace) -> None:
         """Start over for a scene of other classes; the same classes keep their state."""
         if space == self._space:
             return
         self._palette = self._palette if self._palette in space.palettes else space.palettes[0]
-        self._space, self._locked = space, frozenset()
-        self._visible, self._chosen = frozenset(space.solid_ids), space.solid_ids[0]
+        self._space, self._locked, self._passed = space, frozenset(), frozenset()
+        self._visible, self._chosen, self._erases = frozenset(space.solid_ids), space.solid_ids[0], False
         self.changed.emit()
 
     def use_palette(self, palette: str) -> None:
@@ -74,11 +92,25 @@ class ClassView:
         self._locked = self._locked | {label} if on else self._locked - {label}
         self.changed.emit()
 
+    def set_passed(self, label: int, on: bool) -> None:
+        self._passed = self._passed | {label} if on else self._passed - {label}
+        self.changed.emit()
+
     def choose(self, label: int) -> None:
-        """Make a class the one that mask tools work from; the empty class cannot be chosen."""
-        if label in self._space.solid_ids and label != self._chosen:
-            self._chosen = label
+        """Make a class the one that tools work with; the empty class can only be swapped in."""
+        if label in self._space.solid_ids and (label != self._chosen or self._erases):
+            self._chosen, self._erases = label, False
             self.chosen_changed.emit(label)
+
+    def choose_nth(self, place: int) -> None:
+        """Choose by place in the list of solid classes, from 0; a place past its end chooses nothing."""
+        if place < len(self._space.solid_ids):
+            self.choose(self._space.solid_ids[place])
+
+    def swap_ink(self) -> None:
+        """Let voxel tools write empty instead of the chosen class, or the other way round."""
+        self._erases = not self._erases
+        self.chosen_changed.emit(self._chosen)
 
     def _show(self, visible: frozenset[int]) -> None:
         if visible != self._visible:

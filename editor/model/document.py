@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from psygnal import Signal
 
 from editor.model.classes import ClassView
+from editor.model.drawing import Drawing
 from editor.model.history import History
-from engine.edit import Edit, MaskEdit
+from engine.edit import Edit, MaskEdit, SavedMasksEdit
 from engine.grid import Box, Grid
 from engine.labels import label_space
 from engine.mask import VoxelMask
@@ -41,6 +44,9 @@ class Document:
     """Voxels of this box may look different."""
     mask_changed = Signal(Box)
     """The shown mask may look different in this box."""
+    drawn = Signal(Box)
+    """Unfinished voxels of this box look different; they are in `shown_scene`."""
+    saved_masks_changed = Signal()
     history_changed = Signal()
     state_changed = Signal()
     """Path or unsaved changes differ."""
@@ -53,6 +59,7 @@ class Document:
         scene = scene or empty_scene()
         self._frame = _Frame(scene, VoxelMask.nothing())
         self._stroke: VoxelMask | None = None
+        self._drawing: Drawing | None = None
         self.history = history or History()
         self.classes = ClassView(scene.space)
         self.path = path
@@ -73,6 +80,22 @@ class Document:
         return self._frame.mask if self._stroke is None else self._stroke
 
     @property
+    def shown_scene(self) -> VoxelScene:
+        """The scene as it looks right now, with unfinished voxels."""
+        return self._frame.scene if self._drawing is None else self._drawing.scene
+
+    @property
+    def drawing(self) -> Drawing | None:
+        """Unfinished voxels, where there are any."""
+        return self._drawing
+
+    @property
+    def saved_masks(self) -> Mapping[str, VoxelMask]:
+        """Named masks, kept with the scene."""
+        masks: Mapping[str, VoxelMask] = self.scene.metadata.get("masks", {})
+        return masks
+
+    @property
     def dirty(self) -> bool:
         """Whether voxels differ from what is saved."""
         return self.history.state is not self._saved
@@ -90,6 +113,7 @@ class Document:
 
         `path` is where saving goes to; `name` is shown as long as there is none.
         """
+        self.end_drawing()
         self._frame = _Frame(scene, VoxelMask.nothing())
         self._stroke = None
         self.history.clear()
@@ -101,12 +125,14 @@ class Document:
     def do(self, edit: Edit) -> None:
         """Change the document; one call is one undo step."""
         self._stroke = None
+        self.end_drawing()
         self._run(edit, forward=True)
         self.history.push(edit)
         self._tell_history()
 
     def undo(self) -> None:
         """Take the last edit back."""
+        self.end_drawing()
         edit = self.history.step_back()
         if edit is not None:
             self._run(edit, forward=False)
@@ -115,6 +141,7 @@ class Document:
 
     def redo(self) -> None:
         """Make the last undone edit again."""
+        self.end_drawing()
         edit = self.history.step_forward()
         if edit is not None:
             self._run(edit, forward=True)
@@ -122,12 +149,53 @@ class Document:
             self.redone.emit(edit)
 
     def set_mask(self, name: str, mask: VoxelMask) -> None:
-        """Replace the mask as one undo step; nothing happens where it stays the same."""
+        """Replace the mask as one undo step; nothing happens where it stays the same.
+
+        Voxels of locked classes are never masked anew.
+        """
         mask = mask.clip(self.scene.box)
+        if self.classes.locked:
+            mask = mask.subtract(self.locked_in(mask.subtract(self.mask)))
         if mask.equals(self.mask):
             self.end_stroke()
         else:
             self.do(MaskEdit(name, self.mask, mask))
+
+    def locked_in(self, mask: VoxelMask) -> VoxelMask:
+        """Give those voxels of a mask whose class is locked."""
+        if not self.classes.locked or mask.is_empty:
+            return VoxelMask.nothing()
+        locked = np.isin(self.scene.read(mask.box), list(self.classes.locked))
+        return VoxelMask.of_array(mask.array & locked, mask.box.lower)
+
+    def save_masks(self, name: str, masks: Mapping[str, VoxelMask]) -> None:
+        """Replace all named masks as one undo step."""
+        self.do(SavedMasksEdit(name, dict(self.saved_masks), dict(masks)))
+
+    def draw(self, stencil: VoxelMask | None = None) -> Drawing:
+        """Begin to change voxels; until the drawing is kept, nothing is recorded and it can be dropped.
+
+        There is one drawing at a time. Locked classes and, where a stencil is given, all outside of it stay as they
+        are.
+        """
+        self.end_drawing()
+        self._drawing = Drawing(self.scene, self.classes.locked, stencil, self.drawn.emit)
+        return self._drawing
+
+    def keep_drawing(self, name: str) -> None:
+        """Record the drawing as one undo step; one that changes nothing is dropped."""
+        if self._drawing is not None:
+            edit = self._drawing.edit(name)
+            self.end_drawing()
+            if edit.count:
+                self.do(edit)
+
+    def end_drawing(self) -> None:
+        """Drop unfinished voxels and show the scene as it is."""
+        drawing, self._drawing = self._drawing, None
+        if drawing is not None:
+            drawing.close()
+            self.drawn.emit(drawing.box)
 
     def show_stroke(self, mask: VoxelMask, box: Box) -> None:
         """Show an unfinished mask stroke that differs from the last shown one in `box`; nothing is recorded."""
@@ -154,6 +222,8 @@ class Document:
             self.classes.use_space(self.scene.space)
             self.scene_replaced.emit()
             return
+        if isinstance(edit, SavedMasksEdit):
+            self.saved_masks_changed.emit()
         if not isinstance(edit, MaskEdit) and not box.is_empty:
             self.changed.emit(box)
         if self.mask is not mask:

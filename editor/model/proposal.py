@@ -201,6 +201,8 @@ class Proposal:
             return GridEdit("Generate scene", scene.snapshot(), after, document.mask)
         after.write(scene.box.shift(self.offset), scene.read())
         after.metadata = {**scene.snapshot().metadata, **after.metadata}
+        if document.saved_masks:
+            after.metadata["masks"] = {name: m.shift(self.offset) for name, m in document.saved_masks.items()}
         _sign(after, result.provenance)
         return GridEdit("Extend", scene.snapshot(), after, document.mask)
 

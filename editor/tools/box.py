@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 from editor.model.pointer import Pointer
-from editor.tools.dabs import without_locked
-from editor.tools.gesture import Brush, Gesture, ToolContext
+from editor.tools.dabs import layers
+from editor.tools.gesture import Gesture, Mark, ToolContext
+from editor.tools.options import Brush, Family
 from editor.tools.pick import pick_class
 from engine.grid import Box
 from engine.mask import VoxelMask
+from engine.scene import VoxelScene
 
 
 @dataclass(frozen=True)
 class BoxTool:
     """Adds a box to the mask; Ctrl takes it away, Shift makes it square, Alt picks the class instead.
 
-    The rectangle lies on the level of the first hit. Its height comes from the brush's depth mode: `surface` goes
-    `depth` layers down, `volume` as far up as the brush is wide, `column` up to the top of the scene.
+    The rectangle lies on the level of the first hit. Its height comes from the brush's depth mode: `surface` takes
+    the solid voxels of `depth` layers, `volume` goes as far up as the brush is wide, `column` up to the top of the
+    scene, `through` from floor to top.
     """
+
+    family: ClassVar[Family] = "mask"
+    mark: ClassVar[Mark] = "voxel"
 
     def begin(self, context: ToolContext, press: Pointer) -> Gesture:
         return pick_class(context, press) if "alt" in press.modifiers else _drag(context, press)
@@ -36,23 +43,26 @@ def _drag(context: ToolContext, press: Pointer) -> Gesture:
             box = _box(context, press, pointer)
             if box is None:
                 continue
-            part = VoxelMask.of_box(box)
+            part = _content(document.scene, box, context.brush)
             before = shown.box
-            if takes_away:
-                shown = base.subtract(part)
-            else:
-                shown = base.union(without_locked(document.scene, part, document.classes.locked))
+            shown = base.subtract(part) if takes_away else base.union(part.subtract(document.locked_in(part)))
             document.show_stroke(shown, before.union(base.box).union(shown.box))
         document.set_mask("Erase box" if takes_away else "Box mask", shown)
     finally:
         document.end_stroke()
 
 
+def _content(scene: VoxelScene, box: Box, brush: Brush) -> VoxelMask:
+    whole = VoxelMask.of_box(box)
+    return layers(scene, whole, brush.depth) if brush.mode == "surface" else whole
+
+
 def _box(context: ToolContext, press: Pointer, pointer: Pointer) -> Box | None:
     """Span the box between two pointers; `None` where it holds no voxel of the scene."""
     if press.hit is None:
         return None
-    x0, y0, z0 = press.hit.voxel
+    x0, y0, z = press.hit.voxel
+    z0 = max(z, 0)
     end = _on_level(pointer, z0 + 1.0)
     if end is None:
         return None
@@ -76,6 +86,10 @@ def _on_level(pointer: Pointer, level: float) -> tuple[int, int] | None:
 
 
 def _levels(z: int, brush: Brush, top: int) -> tuple[int, int]:
-    if brush.mode == "surface":
-        return z + 1 - brush.depth, z + 1
-    return (z, z + 2 * brush.radius) if brush.mode == "volume" else (z, top)
+    levels = {
+        "surface": (0, top),
+        "volume": (z, z + 2 * max(brush.radius, 1)),
+        "column": (z, top),
+        "through": (0, top),
+    }
+    return levels[brush.mode]

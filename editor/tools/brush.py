@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
+from typing import ClassVar
 
 from editor.model.pointer import Pointer
-from editor.tools.dabs import dab, erasing_dab, hits_between
-from editor.tools.gesture import Gesture, ToolContext
+from editor.tools.dabs import dab, erasing_dab
+from editor.tools.gesture import Gesture, Mark, ToolContext
+from editor.tools.options import Family
 from editor.tools.pick import pick_class
-from engine.geometry.rays import Hit
+from editor.tools.trace import Touch, stroke
 from engine.mask import VoxelMask
 
 
@@ -24,62 +26,47 @@ class BrushTool:
     """
 
     erases: bool = False
+    family: ClassVar[Family] = "mask"
+    mark: ClassVar[Mark] = "brush"
 
     def begin(self, context: ToolContext, press: Pointer) -> Gesture:
         if "alt" in press.modifiers:
             return pick_class(context, press)
-        return _stroke(context, press, self.erases != ("ctrl" in press.modifiers))
+        return stroke(context.sight, press, _MaskPaint(context, self.erases != ("ctrl" in press.modifiers)))
 
 
-def _stroke(context: ToolContext, press: Pointer, erases: bool) -> Gesture:
-    document = context.document
-    stroke = _Stroke(context, erases)
-    position, hit = press.position, press.hit
-    try:
-        stroke.add([hit] if hit else [])
-        pointer = press
-        while pointer.kind != "release":
-            pointer = yield
-            if "shift" in pointer.modifiers:
-                stroke.restart()
-                stroke.add([press.hit] if press.hit else [])
-                stroke.add(stroke.between(press.position, press.hit, pointer.position))
-            else:
-                stroke.add(stroke.between(position, hit, pointer.position))
-            position, hit = pointer.position, pointer.hit
-        document.set_mask("Erase mask" if erases else "Brush mask", stroke.mask)
-    finally:
-        document.end_stroke()
-
-
-class _Stroke:
+class _MaskPaint:
     """The mask as it would be if the button were released now."""
 
     def __init__(self, context: ToolContext, erases: bool) -> None:
-        self._context = context
-        self._erases = erases
-        self.mask = context.document.mask
+        self._document, self._brush, self._erases = context.document, context.brush, erases
+        self._mask = self._document.mask
 
-    def add(self, hits: list[Hit]) -> None:
-        """Touch at every hit and show what changed."""
-        if not hits:
+    @property
+    def gap(self) -> float:
+        return max(self._brush.radius * 0.5, 1.0)
+
+    def touch(self, touches: list[Touch]) -> None:
+        if not touches:
             return
-        touched = reduce(VoxelMask.union, (self._dab(h) for h in hits))
-        self.mask = self.mask.subtract(touched) if self._erases else self.mask.union(touched)
-        self._context.document.show_stroke(self.mask, touched.box)
+        touched = reduce(VoxelMask.union, (self._dab(t) for t in touches))
+        self._mask = self._mask.subtract(touched) if self._erases else self._mask.union(touched)
+        self._document.show_stroke(self._mask, touched.box)
 
     def restart(self) -> None:
-        """Forget all touches, as the line is drawn anew."""
-        document = self._context.document
-        box = self.mask.box.union(document.mask.box)
-        self.mask = document.mask
-        document.show_stroke(self.mask, box)
+        box = self._mask.box.union(self._document.mask.box)
+        self._mask = self._document.mask
+        self._document.show_stroke(self._mask, box)
 
-    def between(self, start: tuple[float, float], hit: Hit | None, end: tuple[float, float]) -> list[Hit]:
-        return hits_between(self._context.pick, start, hit, end, max(self._context.brush.radius * 0.5, 1.0))
+    def keep(self) -> None:
+        self._document.set_mask("Erase mask" if self._erases else "Brush mask", self._mask)
 
-    def _dab(self, hit: Hit) -> VoxelMask:
-        document, brush = self._context.document, self._context.brush
+    def drop(self) -> None:
+        self._document.end_stroke()
+
+    def _dab(self, touch: Touch) -> VoxelMask:
+        scene = self._document.scene
         if self._erases:
-            return erasing_dab(document.scene, hit.voxel, brush)
-        return dab(document.scene, hit.voxel, brush, document.classes.locked)
+            return erasing_dab(scene, touch, self._brush)
+        fresh = dab(scene, touch, self._brush)
+        return fresh.subtract(self._document.locked_in(fresh))

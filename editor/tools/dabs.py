@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from editor.tools.gesture import Brush, Pick
-from engine.geometry.rays import Hit
+from editor.tools.options import Brush
+from editor.tools.trace import Touch
 from engine.grid import Box, Vector3
 from engine.mask import VoxelMask
 from engine.scene import VoxelScene
@@ -18,87 +16,123 @@ _HEADROOM = 3
 """Voxels that a column reaches above the hit, so that a roof's rim is inside."""
 
 
-def dab(scene: VoxelScene, voxel: Vector3, brush: Brush, locked: frozenset[int] = frozenset()) -> VoxelMask:
-    """Make the mask that a brush adds at a hit voxel; voxels of `locked` classes are never in it.
+def dab(scene: VoxelScene, touch: Touch, brush: Brush, sink: int = 1) -> VoxelMask:
+    """Give the voxels that a brush reaches at a touch, solid or not as its mode says; columns `sink` into the ground.
 
-    A hit outside the scene (on a proposal that reaches beyond) adds nothing.
+    A touch outside the scene (on a proposal that reaches beyond) reaches nothing; one on the floor reaches the lowest
+    voxels.
     """
+    x, y, z = touch.hit.voxel
+    voxel = (x, y, max(z, 0))
     if not _is_inside(scene.box, voxel):
         return VoxelMask.nothing()
-    shape = {"surface": _surface, "volume": _volume, "column": _column}[brush.mode]
-    mask = shape(scene, voxel, brush)
-    return without_locked(scene, mask, locked)
+    if brush.mode == "surface":
+        return _surface(scene, voxel, brush)
+    if brush.mode == "column":
+        box, print_ = _footprint(scene.box, voxel, brush)
+        return columns(scene, print_, np.full(print_.shape, z), box, sink)
+    return tip(scene.box, voxel, brush) if brush.mode == "volume" else _through(scene.box, voxel, touch.way, brush)
 
 
-def erasing_dab(scene: VoxelScene, voxel: Vector3, brush: Brush) -> VoxelMask:
-    """Make the mask that an eraser takes away: a ball, or whole columns; solid or not, locked or not."""
+def erasing_dab(scene: VoxelScene, touch: Touch, brush: Brush) -> VoxelMask:
+    """Give the voxels that a mask eraser takes away: like `dab`, but with air, and columns from floor to top."""
+    x, y, z = touch.hit.voxel
+    voxel = (x, y, max(z, 0))
     if not _is_inside(scene.box, voxel):
         return VoxelMask.nothing()
+    if brush.mode == "through":
+        return _through(scene.box, voxel, touch.way, brush)
     if brush.mode != "column":
-        return _volume(scene, voxel, brush)
-    box, disc = _disc(scene.box, voxel, brush.radius)
-    return VoxelMask.of_array(np.broadcast_to(disc[:, :, None], box.shape), box.lower)
+        return tip(scene.box, voxel, brush)
+    box, print_ = _footprint(scene.box, voxel, brush)
+    return VoxelMask.of_array(np.broadcast_to(print_[:, :, None], box.shape), box.lower)
 
 
-def without_locked(scene: VoxelScene, mask: VoxelMask, locked: frozenset[int]) -> VoxelMask:
-    """Take the voxels of locked classes out of a mask."""
-    if not locked or mask.is_empty:
-        return mask
-    return VoxelMask.of_array(mask.array & ~np.isin(scene.read(mask.box), list(locked)), mask.box.lower)
+def adding_dab(scene: VoxelScene, touch: Touch, brush: Brush) -> VoxelMask:
+    """Give the voxels that a brush fills: its tip stands in front of the face that was hit.
+
+    `surface` lays `depth` layers on what is there, `column` fills up from the ground, `through` goes on behind.
+    """
+    x, y, z = (a + b for a, b in zip(touch.hit.voxel, touch.hit.normal, strict=True))
+    voxel = (x, y, z)
+    if not _is_inside(scene.box, voxel):
+        return VoxelMask.nothing()
+    if brush.mode == "surface":
+        return _skin(scene, voxel, brush)
+    if brush.mode == "column":
+        box, print_ = _footprint(scene.box, voxel, brush)
+        filled = print_[:, :, None] & (np.arange(box.shape[2]) <= z)
+        return VoxelMask.of_array(filled, box.lower)
+    return tip(scene.box, voxel, brush) if brush.mode == "volume" else _through(scene.box, voxel, touch.way, brush)
 
 
-def hits_between(
-    pick: Pick, start: tuple[float, float], start_hit: Hit | None, end: tuple[float, float], gap: float
-) -> list[Hit]:
-    """Find hits along a straight move of the pointer, so close that a fast stroke leaves no gap.
+def tip(bounds: Box, voxel: Vector3, brush: Brush) -> VoxelMask:
+    """Give the ball or cube round a voxel; radius 0 is the voxel alone."""
+    x, y, z = voxel
+    if brush.tip == "ball":
+        return VoxelMask.of_ball((x + 0.5, y + 0.5, z + 0.5), brush.radius, bounds)
+    return VoxelMask.of_box(Box(voxel, (x + 1, y + 1, z + 1)).pad(brush.radius).clip(bounds))
+
+
+def layers(scene: VoxelScene, mask: VoxelMask, depth: int) -> VoxelMask:
+    """Keep of a mask the solid voxels within `depth` layers of the air; the floor is no surface, as nobody sees it."""
+    around = mask.box.pad(depth)
+    solid = scene.read_padded(around, scene.space.empty) != scene.space.empty
+    solid[:, :, : max(-around.lower[2], 0)] = True
+    shell = solid & ndimage.binary_dilation(~solid, iterations=depth)
+    return VoxelMask.of_array(mask.array & shell[mask.box.relative_to(around).slices], mask.box.lower)
+
+
+def columns(
+    scene: VoxelScene, print_: NDArray[np.bool_], tops: NDArray[np.int64], box: Box, sink: int = 1
+) -> VoxelMask:
+    """Mask columns from `sink` layers into the ground to some voxels above what was hit.
 
     Parameters
     ----------
-    start, end
-        Logical pixels; the hit at `start` is not in the answer, the one at `end` is.
-    gap
-        Largest wanted distance between neighbours, voxels; further apart only across a step in depth.
+    print_, tops
+        `(sx, sy)`: which columns; the z of what was hit in them.
+    box
+        Covers them, from floor to top.
     """
-    end_hit = pick(end)
-    if math.dist(start, end) <= 1.0 or _near(start_hit, end_hit, gap, math.dist(start, end)):
-        return [] if end_hit is None else [end_hit]
-    middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
-    first = hits_between(pick, start, start_hit, middle, gap)
-    return first + hits_between(pick, middle, pick(middle), end, gap)
+    z = np.arange(box.shape[2])
+    ground = _ground_tops(scene, box)
+    ends = np.maximum(tops + 1 + _HEADROOM, ground)
+    inside = (z >= (ground - sink)[:, :, None]) & (z < ends[:, :, None])
+    return VoxelMask.of_array(print_[:, :, None] & inside, box.lower)
 
 
 def _is_inside(bounds: Box, voxel: Vector3) -> bool:
     return bounds.contains(Box(voxel, (voxel[0] + 1, voxel[1] + 1, voxel[2] + 1)))
 
 
-def _near(a: Hit | None, b: Hit | None, gap: float, pixels: float) -> bool:
-    if a is None and b is None:
-        return pixels <= 8.0
-    return a is not None and b is not None and math.dist(a.point, b.point) <= gap
-
-
-def _volume(scene: VoxelScene, voxel: Vector3, brush: Brush) -> VoxelMask:
-    x, y, z = voxel
-    return VoxelMask.of_ball((x + 0.5, y + 0.5, z + 0.5), brush.radius, scene.box)
-
-
 def _surface(scene: VoxelScene, voxel: Vector3, brush: Brush) -> VoxelMask:
-    ball = _volume(scene, voxel, brush)
-    around = ball.box.pad(brush.depth)
+    return layers(scene, tip(scene.box, voxel, brush), brush.depth)
+
+
+def _skin(scene: VoxelScene, voxel: Vector3, brush: Brush) -> VoxelMask:
+    reach = tip(scene.box, voxel, brush)
+    around = reach.box.pad(brush.depth)
     solid = scene.read_padded(around, scene.space.empty) != scene.space.empty
-    solid[:, :, : max(-around.lower[2], 0)] = True  # the floor is no surface; nobody sees it
-    shell = solid & ndimage.binary_dilation(~solid, iterations=brush.depth)
-    inner = ball.box.relative_to(around).slices
-    return VoxelMask.of_array(ball.array & shell[inner], ball.box.lower)
+    solid[:, :, : max(-around.lower[2], 0)] = True
+    near = ndimage.binary_dilation(solid, iterations=brush.depth) & ~solid
+    return VoxelMask.of_array(reach.array & near[reach.box.relative_to(around).slices], reach.box.lower)
 
 
-def _column(scene: VoxelScene, voxel: Vector3, brush: Brush) -> VoxelMask:
-    box, disc = _disc(scene.box, voxel, brush.radius)
-    z = np.arange(box.shape[2])
-    ground = _ground_tops(scene, box)
-    top = voxel[2] + 1 + _HEADROOM
-    inside = (z >= (ground - 1)[:, :, None]) & (z < np.maximum(top, ground)[:, :, None])
-    return VoxelMask.of_array(disc[:, :, None] & inside, box.lower)
+def _through(bounds: Box, voxel: Vector3, way: tuple[float, float, float], brush: Brush) -> VoxelMask:
+    """Give the cylinder along `way` from just before a voxel to where all of it has left the bounds."""
+    start, unit = np.asarray(voxel) + 0.5, np.asarray(way)
+    walls = np.where(unit > 0, np.asarray(bounds.upper), np.asarray(bounds.lower))
+    speed = np.maximum(np.abs(unit), 1e-3)
+    reach = float((np.abs(walls - start) / speed + brush.radius / speed).min())
+    ends = np.floor(np.stack([start, start + unit * reach])).astype(np.int64)
+    box = Box.around(ends).pad(brush.radius + 1).clip(bounds)
+    axes = [np.arange(a, b) + 0.5 - s for a, b, s in zip(box.lower, box.upper, start, strict=True)]
+    dx, dy, dz = np.meshgrid(*axes, indexing="ij", sparse=True)
+    along = dx * unit[0] + dy * unit[1] + dz * unit[2]
+    aside = dx * dx + dy * dy + dz * dz - along * along
+    reached = (aside <= max(brush.radius, 0.5) ** 2 + 1e-9) & (along >= -brush.radius - 0.5)
+    return VoxelMask.of_array(reached, box.lower)
 
 
 def _ground_tops(scene: VoxelScene, box: Box) -> NDArray[np.int64]:
@@ -111,9 +145,11 @@ def _ground_tops(scene: VoxelScene, box: Box) -> NDArray[np.int64]:
     return np.where(tops > 0, tops, known.min() if known.size else 1)
 
 
-def _disc(bounds: Box, voxel: Vector3, radius: int) -> tuple[Box, NDArray[np.bool_]]:
+def _footprint(bounds: Box, voxel: Vector3, brush: Brush) -> tuple[Box, NDArray[np.bool_]]:
+    """Give the columns under the tip: a box from floor to top, and which columns of it, `(sx, sy)`."""
     x, y, _ = voxel
-    box = Box((x - radius, y - radius, 0), (x + radius + 1, y + radius + 1, bounds.upper[2])).clip(bounds)
+    r = brush.radius
+    box = Box((x - r, y - r, 0), (x + r + 1, y + r + 1, bounds.upper[2])).clip(bounds)
     dx = np.arange(box.lower[0], box.upper[0]) - x
     dy = np.arange(box.lower[1], box.upper[1]) - y
-    return box, dx[:, None] ** 2 + dy[None, :] ** 2 <= radius * radius
+    return box, (dx[:, None] ** 2 + dy[None, :] ** 2 <= r * r) | (brush.tip == "cube")

@@ -7,96 +7,157 @@ cancels: it must leave nothing behind.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import replace
+from typing import Any, Literal, Protocol, runtime_checkable
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from psygnal import Signal
 
+from editor.model.clipboard import Clipboard
 from editor.model.document import Document
+from editor.model.drawing import Drawing
 from editor.model.pointer import Pointer
+from editor.tools.options import Brush, Family, ToolOptions
 from engine.geometry.rays import Hit
 
-DepthMode = Literal["surface", "volume", "column"]
-DEPTH_MODES: tuple[DepthMode, ...] = ("surface", "volume", "column")
 Gesture = Generator[None, Pointer, None]
-Pick = Callable[[tuple[float, float]], Hit | None]
-MAX_RADIUS = 64
+Position = tuple[float, float]
+Positions = tuple[Position, ...]
+Mark = Literal["none", "voxel", "brush", "outside"]
+"""What is drawn under the mouse: nothing, the voxel that is hit, the brush there, or the brush in front of its face."""
 
 
-@dataclass(frozen=True)
-class Brush:
-    """Size and depth of the mask tools, in voxels.
+class Sight(Protocol):
+    """The view as tools need it; positions are logical pixels, all else is in voxels of the scene."""
 
-    Attributes
-    ----------
-    mode
-        `surface` masks solid voxels down to `depth` layers, `volume` a ball, `column` everything down to the ground.
-    """
+    def touch(self, position: Position) -> Hit | None:
+        """Find the first visible voxel under a position, or the floor below the scene."""
+        ...
 
-    radius: int = 6
-    depth: int = 3
-    mode: DepthMode = "volume"
+    def ray(self, position: Position) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give the line of sight through a position: origin and unit direction."""
+        ...
 
-    def resized(self, change: int) -> Brush:
-        """Make it larger or smaller by about a sixth, at least one voxel."""
-        step = max(self.radius // 6, 1) * (1 if change > 0 else -1)
-        return Brush(min(max(self.radius + step, 1), MAX_RADIUS), self.depth, self.mode)
+    def rays(self, positions: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give the lines of sight through positions `(N, 2)`: origins and directions of any length, `(N, 3)` each."""
+        ...
+
+    def project(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Give where points `(N, 3)` are seen, `(N, 3)`: position in logical pixels, and depth (above 0: in front)."""
+        ...
+
+    def sees(self) -> frozenset[int]:
+        """List the labels that stop a line of sight."""
+        ...
 
 
 class ToolContext:
     """What all tools share.
 
-    Parameters
+    Attributes
     ----------
-    pick
-        Finds the first visible voxel under a position in logical pixels.
+    family
+        Which brush `brush` is: that of the tool in hand.
     """
 
-    brush_changed = Signal()
+    options_changed = Signal()
     picked = Signal(int)
     """The class that a tool picked."""
+    outlined = Signal(tuple)
+    """Positions of an outline in the making; none once it is done."""
 
-    def __init__(self, document: Document, pick: Pick, brush: Brush | None = None) -> None:
-        self.document = document
-        self.pick = pick
-        self._brush = brush or Brush()
+    def __init__(
+        self,
+        document: Document,
+        sight: Sight,
+        options: ToolOptions | None = None,
+        clipboard: Clipboard | None = None,
+    ) -> None:
+        self.document, self.sight = document, sight
+        self.clipboard = clipboard or Clipboard()
+        self.family: Family = "mask"
+        self._options = options or ToolOptions()
+
+    @property
+    def options(self) -> ToolOptions:
+        return self._options
+
+    def set(self, **values: Any) -> None:
+        """Change options by name; the same values again tell nobody."""
+        fresh = replace(self._options, **values)
+        if fresh != self._options:
+            self._options = fresh
+            self.options_changed.emit()
 
     @property
     def brush(self) -> Brush:
-        return self._brush
+        """Brush of the tool in hand."""
+        return self._options.brush_of(self.family)
 
     @brush.setter
     def brush(self, brush: Brush) -> None:
-        if brush != self._brush:
-            self._brush = brush
-            self.brush_changed.emit()
+        self.set(**{"brush" if self.family == "mask" else "pen": brush})
+
+    def resize(self, change: int) -> None:
+        """Make the brush of the tool in hand larger or smaller by some steps."""
+        self.brush = self.brush.resized(change, least=1 if self.family == "mask" else 0)
+
+    def draw(self) -> Drawing:
+        """Begin to change voxels, within the mask where that is wanted."""
+        document = self.document
+        masked = self._options.within_mask and not document.mask.is_empty
+        return document.draw(document.mask if masked else None)
 
 
 class Tool(Protocol):
     """One way to use the left button."""
+
+    @property
+    def family(self) -> Family:
+        """Which brush it paints with."""
+        ...
+
+    @property
+    def mark(self) -> Mark:
+        """What is drawn under the mouse."""
+        ...
 
     def begin(self, context: ToolContext, press: Pointer) -> Gesture:
         """Start a gesture at a press."""
         ...
 
 
-class GestureRunner:
-    """Feeds pointer events to the tool in hand; at most one gesture is alive.
+@runtime_checkable
+class HoveringTool(Protocol):
+    """A tool that shows what a press would do."""
 
-    Parameters
-    ----------
-    tool
-        What a press starts; may be changed between gestures.
-    """
+    def hover(self, context: ToolContext, hit: Hit | None) -> None:
+        """Show what a press there would do; nothing for `None`."""
+        ...
+
+
+class GestureRunner:
+    """Feeds pointer events to the tool in hand; at most one gesture is alive."""
 
     def __init__(self, context: ToolContext, tool: Tool) -> None:
         self.context = context
-        self.tool = tool
         self._gesture: Gesture | None = None
+        self._hovered: Hit | None = None
+        self.use(tool)
+        context.options_changed.connect(self._hover_again)
+        context.clipboard.changed.connect(self._hover_again)
 
     @property
     def is_active(self) -> bool:
         return self._gesture is not None
+
+    def use(self, tool: Tool) -> None:
+        """Take a tool in hand; what the one before was doing is cancelled."""
+        self.cancel()
+        self.context.document.end_drawing()
+        self.tool = tool
+        self.context.family = tool.family
 
     def take(self, pointer: Pointer) -> None:
         """Handle a press, move or release."""
@@ -109,12 +170,21 @@ class GestureRunner:
             if pointer.kind == "release":
                 self.cancel()
 
+    def hover(self, hit: Hit | None) -> None:
+        """Handle a move without a button; `None` where nothing lies under the mouse."""
+        self._hovered = hit
+        self._hover_again()
+
     def cancel(self) -> bool:
         """End a running gesture without a trace; tells whether there was one."""
         gesture, self._gesture = self._gesture, None
         if gesture is not None:
             gesture.close()
         return gesture is not None
+
+    def _hover_again(self) -> None:
+        if self._gesture is None and isinstance(self.tool, HoveringTool):
+            self.tool.hover(self.context, self._hovered)
 
     def _advance(self, push: Callable[[Gesture], None]) -> None:
         if self._gesture is None:

@@ -1,15 +1,23 @@
-"""Voxel pick: choose the class under the pointer."""
+"""Pick: choose the class under the pointer."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 from editor.model.pointer import Pointer
-from editor.tools.gesture import Gesture, ToolContext
+from editor.tools.gesture import Gesture, Mark, ToolContext
+from editor.tools.options import Family
 from engine.grid import Box
 from engine.labels import UNKNOWN
 
 
+@dataclass(frozen=True)
 class PickTool:
     """Picks while the button is down."""
+
+    mark: Mark = "voxel"
+    family: ClassVar[Family] = "voxel"
 
     def begin(self, context: ToolContext, press: Pointer) -> Gesture:
         return pick_class(context, press)

@@ -12,7 +12,7 @@ from editor.ui.theme import Theme
 from editor.ui.widgets import button, column, named, row
 
 _Index = QModelIndex | QPersistentModelIndex
-_SWATCH, _NAME, _COUNT, _SHARE, _EYE, _LOCK = range(6)
+_SWATCH, _NAME, _COUNT, _SHARE, _EYE, _PASS, _LOCK = range(7)
 
 
 class ClassTable(QAbstractTableModel):
@@ -27,8 +27,8 @@ class ClassTable(QAbstractTableModel):
     def dress(self, theme: Theme) -> None:
         """Take icons and colours of a theme."""
         self._theme = theme
-        self._icons = {name: QIcon(draw(name, theme.text, 16, 2)) for name in ("eye", "lock")}
-        self._icons |= {name: QIcon(draw(name, theme.faint, 16, 2)) for name in ("eye-off", "unlock")}
+        self._icons = {name: QIcon(draw(name, theme.text, 16, 2)) for name in ("eye", "lock", "pass")}
+        self._icons |= {name: QIcon(draw(name, theme.faint, 16, 2)) for name in ("eye-off", "unlock", "pass-off")}
         self.reload()
 
     def reload(self) -> None:
@@ -93,6 +93,8 @@ class ClassTable(QAbstractTableModel):
             return self._swatches[label]
         if place == _EYE:
             return self._icons["eye" if label in classes.visible else "eye-off"]
+        if place == _PASS:
+            return self._icons["pass" if label in classes.passed else "pass-off"]
         if place == _LOCK:
             return self._icons["lock" if label in classes.locked else "unlock"]
         return None
@@ -101,7 +103,8 @@ class ClassTable(QAbstractTableModel):
         name = self._document.classes.space.names[label]
         return {
             _EYE: f"Show or hide {name}; Alt+click shows only {name}",
-            _LOCK: f"Locked classes are never masked; {name} would stay as it is",
+            _PASS: f"Paint through {name}: tools reach what lies behind it",
+            _LOCK: f"Lock {name}: it is never masked, and no voxel tool changes it",
         }.get(place, f"{name} (class {label})")
 
 
@@ -119,7 +122,7 @@ class _Table(QTableView):
 
 
 class ClassesDock(QWidget):
-    """Swatch, name, count, share, eye and lock of every class; Alt+click on an eye is solo."""
+    """Swatch, name, count, share, eye, pass-through and lock of every class; Alt+click on an eye is solo."""
 
     def __init__(self, document: Document, show_all: QAction, theme: Theme) -> None:
         super().__init__()
@@ -151,6 +154,8 @@ class ClassesDock(QWidget):
             classes.solo(label)
         elif index.column() == _EYE:
             classes.set_visible(label, label not in classes.visible)
+        elif index.column() == _PASS:
+            classes.set_passed(label, label not in classes.passed)
         elif index.column() == _LOCK:
             classes.set_locked(label, label not in classes.locked)
         else:
@@ -171,7 +176,7 @@ class ClassesDock(QWidget):
         view.verticalHeader().setDefaultSectionSize(23)
         header = view.horizontalHeader()
         header.setMinimumSectionSize(20)
-        for place, width in ((_SWATCH, 26), (_COUNT, 64), (_SHARE, 56), (_EYE, 24), (_LOCK, 24)):
+        for place, width in ((_SWATCH, 26), (_COUNT, 64), (_SHARE, 52), (_EYE, 24), (_PASS, 24), (_LOCK, 24)):
             header.setSectionResizeMode(place, QHeaderView.ResizeMode.Fixed)
             view.setColumnWidth(place, width)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)

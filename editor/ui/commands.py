@@ -1,39 +1,76 @@
-"""What the actions do: one short method each, named in the table."""
+"""What the actions do: one short method each, named in the table; what needs no window is done by the parts."""
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from editor.model.masking import Masking
 from editor.model.plan import Extension
 from editor.model.studio import Studio
+from editor.model.voxels import Voxels
 from editor.tools.box import BoxTool
 from editor.tools.brush import BrushTool
+from editor.tools.extrude import ExtrudeTool
 from editor.tools.gesture import GestureRunner, Tool
+from editor.tools.lasso import LassoTool
 from editor.tools.pick import PickTool
+from editor.tools.stamp import StampTool
+from editor.tools.voxels import VoxelBrushTool
+from editor.tools.wand import FillTool, WandTool
+from editor.ui.action_table import ActionSpec
 from engine.edit import GridEdit
-from engine.errors import ScenewrightError
 from engine.geometry.resample import fit_grid
 from engine.labels import label_space
-from engine.mask import VoxelMask
 
 if TYPE_CHECKING:
     from editor.ui.window import MainWindow
 
 TOOLS: dict[str, Tool] = {
-    "tool.brush": BrushTool(),
-    "tool.eraser": BrushTool(erases=True),
-    "tool.box": BoxTool(),
-    "tool.pick": PickTool(),
-    "tool.extend": PickTool(),
+    "mask.brush": BrushTool(),
+    "mask.eraser": BrushTool(erases=True),
+    "mask.box": BoxTool(),
+    "mask.lasso": LassoTool(),
+    "mask.wand": WandTool(),
+    "voxel.add": VoxelBrushTool("add"),
+    "voxel.remove": VoxelBrushTool("remove"),
+    "voxel.paint": VoxelBrushTool("paint"),
+    "voxel.fill": FillTool(),
+    "voxel.extrude": ExtrudeTool(),
+    "voxel.stamp": StampTool(),
+    "voxel.pick": PickTool(),
+    "tool.extend": PickTool(mark="none"),
 }
 """What a press in the scene starts; with `tool.extend` the viewport's own arrows take the mouse first."""
 
 
 class Commands:
-    """Acts on the studio, the viewport and the files of one window."""
+    """Acts on the studio, the viewport and the files of one window.
+
+    Attributes
+    ----------
+    mask, voxels, classes, clipboard
+        The parts that handlers with a dot in their name belong to.
+    """
 
     def __init__(self, window: MainWindow, studio: Studio, gestures: GestureRunner) -> None:
         self._window, self._studio, self._gestures = window, studio, gestures
+        self._context = gestures.context
+        self.clipboard = gestures.context.clipboard
+        self.classes = studio.document.classes
+        self.mask = Masking(studio.document)
+        self.voxels = Voxels(studio.document, self.clipboard)
+        self._tool, self._tool_before = "mask.brush", "mask.brush"
+
+    def run(self, spec: ActionSpec) -> None:
+        """Do what an action of the table says."""
+        handler = attrgetter(spec.handler)(self)
+        if spec.group:
+            handler(spec.id)
+        elif spec.argument is not None:
+            handler(spec.argument)
+        else:
+            handler()
 
     # files
 
@@ -55,7 +92,7 @@ class Commands:
     def quit(self) -> None:
         self._window.close()
 
-    # history
+    # history and clipboard
 
     def undo(self) -> None:
         self._gestures.cancel()
@@ -64,6 +101,17 @@ class Commands:
     def redo(self) -> None:
         self._gestures.cancel()
         self._studio.document.redo()
+
+    def copy(self) -> None:
+        self.voxels.copy()
+        self._window.say(f"Copied {self._studio.document.mask.count:,} voxels; Ctrl+V takes them in hand")
+
+    def cut(self) -> None:
+        self.voxels.cut()
+        self._window.say(f"Cut {self._studio.document.mask.count:,} voxels; Ctrl+V takes them in hand")
+
+    def paste(self) -> None:
+        self.use_tool("voxel.stamp")
 
     def convert(self) -> None:
         """Bring the scene to the grid of the chosen model, as one undo step."""
@@ -77,64 +125,54 @@ class Commands:
     # tools
 
     def use_tool(self, name: str) -> None:
-        self._gestures.cancel()
-        self._gestures.tool = TOOLS[name]
+        """Take a tool in hand; the one before is remembered."""
+        if name != self._tool:
+            self._tool, self._tool_before = name, self._tool
+        self._gestures.use(TOOLS[name])
         self._window.show_tool(name)
 
-    def brush_smaller(self) -> None:
-        self._gestures.context.brush = self._gestures.context.brush.resized(-1)
-
-    def brush_larger(self) -> None:
-        self._gestures.context.brush = self._gestures.context.brush.resized(1)
+    def brush_resize(self, steps: int) -> None:
+        self._context.resize(steps)
 
     def escape(self) -> None:
-        """Let go of one thing at a time: the stroke, then the pulled bounds, then the sight of the candidates."""
+        """Let go of one thing at a time: stroke, stamp in hand, pulled bounds, then the sight of the candidates."""
         proposal, plan = self._studio.proposal, self._studio.plan
         if self._gestures.cancel():
             return
-        if not plan.extension.is_nothing and proposal is None:
+        if self._tool == "voxel.stamp":
+            self.use_tool(self._tool_before)
+        elif not plan.extension.is_nothing and proposal is None:
             plan.extend(Extension())
         elif proposal is not None:
             proposal.compare(not proposal.comparing)
 
-    # mask
-
-    def mask_invert(self) -> None:
-        document = self._studio.document
-        document.set_mask("Invert mask", document.mask.invert(document.scene.box))
-
-    def mask_clear(self) -> None:
-        self._studio.document.set_mask("Clear mask", VoxelMask.nothing())
+    # mask and voxels
 
     def mask_grow(self) -> None:
-        document = self._studio.document
-        if not document.mask.is_empty:
-            document.set_mask("Grow mask", document.mask.grow(1, document.scene.box))
+        self.mask.grow(self._context.options.step)
 
     def mask_shrink(self) -> None:
-        document = self._studio.document
-        if not document.mask.is_empty:
-            document.set_mask("Shrink mask", document.mask.shrink(1))
+        self.mask.shrink(self._context.options.step)
 
-    def mask_from_class(self) -> None:
-        document = self._studio.document
-        chosen = document.classes.chosen
-        if chosen in document.classes.locked:
-            raise ScenewrightError(f"class '{document.classes.space.names[chosen]}' is locked; unlock it to mask it")
-        found = VoxelMask.of_classes(document.scene, [chosen])
-        document.set_mask("Mask class", document.mask.union(found))
+    def mask_feather(self) -> None:
+        self.mask.feather(self._context.options.step)
 
-    # classes
+    def toggle_mask(self) -> None:
+        self._window.link.show_mask(not self._window.link.mask_is_shown)
+
+    def replace_class(self) -> None:
+        """Ask for two classes and turn one into the other."""
+        document = self._studio.document
+        pair = self._window.files.dialogs.replace_class(document.classes, document.mask.count)
+        if pair is not None:
+            count = self.voxels.replace(*pair)
+            self._window.say(f"Replaced {count:,} voxels")
 
     def class_hide(self) -> None:
-        classes = self._studio.document.classes
-        classes.set_visible(classes.chosen, classes.chosen not in classes.visible)
+        self.classes.set_visible(self.classes.chosen, self.classes.chosen not in self.classes.visible)
 
     def class_solo(self) -> None:
-        self._studio.document.classes.solo(self._studio.document.classes.chosen)
-
-    def class_show_all(self) -> None:
-        self._studio.document.classes.show_all()
+        self.classes.solo(self.classes.chosen)
 
     # generation
 
@@ -155,19 +193,13 @@ class Commands:
     def overwrite(self) -> None:
         self._studio.accept("overwrite")
 
-    def previous(self) -> None:
-        self._select(-1)
-
-    def next(self) -> None:
-        self._select(1)
-
-    def discard(self) -> None:
-        self._studio.discard()
-
-    def _select(self, step: int) -> None:
+    def step_variant(self, step: int) -> None:
         proposal = self._studio.proposal
         if proposal is not None:
             proposal.select(proposal.current + step)
+
+    def discard(self) -> None:
+        self._studio.discard()
 
     # view
 

@@ -9,7 +9,9 @@ from typing import Literal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog, QMessageBox, QSpinBox, QWidget
 
+from editor.model.classes import ClassView
 from editor.model.plan import Card
+from editor.ui.icons import class_icon
 from editor.ui.widgets import column, label, named
 
 Answer = Literal["save", "discard", "cancel"]
@@ -51,6 +53,33 @@ class Dialogs:
         dialog = NewSceneDialog(card, self._parent)
         return dialog.size_in_voxels() if dialog.exec() else None
 
+    def replace_class(self, classes: ClassView, masked: int) -> tuple[int, int] | None:
+        """Ask which class becomes which other one; `masked` voxels are meant, all where it is 0."""
+        dialog = ReplaceClassDialog(classes, masked, self._parent)
+        return dialog.pair() if dialog.exec() else None
+
+
+class ReplaceClassDialog(QDialog):
+    """Two lists of classes; the first begins with the chosen one."""
+
+    def __init__(self, classes: ClassView, masked: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Replace class")
+        self.old, self.new = QComboBox(objectName="replace.old"), QComboBox(objectName="replace.new")
+        for box, ids in ((self.old, classes.space.solid_ids), (self.new, range(len(classes.space)))):
+            for label_id in ids:
+                box.addItem(class_icon(classes, label_id), classes.name_of(label_id), label_id)
+        self.old.setCurrentIndex(self.old.findData(classes.chosen))
+        self.new.setCurrentIndex(self.new.findData(classes.space.empty))
+        where = f"Within the {masked:,} masked voxels" if masked else "In the whole scene, as nothing is masked"
+        rows = (label("Replace class", "title"), named("Replace", self.old), named("by", self.new), label(where))
+        self.setLayout(column(*rows, _buttons(self, "Replace"), margin=18))
+        self.setMinimumWidth(340)
+
+    def pair(self) -> tuple[int, int]:
+        """Give the old and the new class."""
+        return int(self.old.currentData()), int(self.new.currentData())
+
 
 class NewSceneDialog(QDialog):
     """Width and depth of a new scene, in steps that the model can fill."""
@@ -66,14 +95,6 @@ class NewSceneDialog(QDialog):
         self.preset.addItem("Custom", None)
         self.x, self.y = self._field("new.x"), self._field("new.y")
         self.metres = label("")
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        create, cancel = buttons.buttons()
-        create.setText("Create")
-        create.setProperty("role", "primary")
-        for part in (create, cancel):
-            part.setIcon(QIcon())
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
         sizes = named("Voxels", self.x, label("×"), self.y)
         self.setLayout(
             column(
@@ -81,7 +102,7 @@ class NewSceneDialog(QDialog):
                 named("Size", self.preset),
                 sizes,
                 named("", self.metres),
-                buttons,
+                _buttons(self, "Create"),
                 margin=18,
             )
         )
@@ -114,3 +135,16 @@ class NewSceneDialog(QDialog):
 
     def _round(self, voxels: int) -> int:
         return -(-voxels // self._step) * self._step
+
+
+def _buttons(dialog: QDialog, deed: str) -> QDialogButtonBox:
+    """Make the two buttons that end a dialog; `deed` is what the first one does."""
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+    go, cancel = buttons.buttons()
+    go.setText(deed)
+    go.setProperty("role", "primary")
+    for part in (go, cancel):
+        part.setIcon(QIcon())
+    buttons.accepted.connect(dialog.accept)
+    buttons.rejected.connect(dialog.reject)
+    return buttons

@@ -24,17 +24,16 @@ _AREA = Qt.DockWidgetArea.RightDockWidgetArea
 class Docks:
     """Makes the docks, puts them into the window, and puts them back where they were at the first start."""
 
-    def __init__(self, window: QMainWindow, studio: Studio, actions: Actions, theme: Theme) -> None:
-        self._window = window
+    def __init__(self, window: QMainWindow, studio: Studio, actions: Actions, theme: Theme, mask: MaskDock) -> None:
+        self._window, self.mask = window, mask
         run, roll, cancel = (actions[f"generate.{name}"] for name in ("run", "roll", "cancel"))
         self.generate = GenerateDock(studio, run, roll, cancel, theme)
         self.classes = ClassesDock(studio.document, actions["class.show_all"], theme)
-        self.mask = MaskDock(studio.document, actions)
         window.setTabPosition(_AREA, QTabWidget.TabPosition.North)
         self._frames = [
             self._frame("Generate", scrolled(self.generate)),
             self._frame("Classes", self.classes),
-            self._frame("Mask", self.mask),
+            self._frame("Mask", scrolled(self.mask)),
         ]
         window.tabifyDockWidget(self._frames[1], self._frames[2])
         for tab in self._frames[1:]:
@@ -50,8 +49,8 @@ class Docks:
 
     def dress(self, theme: Theme) -> None:
         """Take icons in the theme's colours."""
-        self.generate.dress(theme)
-        self.classes.dress(theme)
+        for part in (self.generate, self.classes, self.mask):
+            part.dress(theme)
 
     def reset(self) -> None:
         """Put all docks back."""

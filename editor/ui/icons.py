@@ -8,6 +8,7 @@ from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
+from editor.model.classes import ClassView
 from engine.resources import shipped
 
 _DRAWN = "#000000"
@@ -51,6 +52,13 @@ def swatch(colour: QColor, size: int = 14, scale: int = 2) -> QPixmap:
     painter.end()
     picture.setDevicePixelRatio(scale)
     return picture
+
+
+def class_icon(classes: ClassView, label: int) -> QIcon:
+    """Draw a swatch in a class's colour; a hollow one for the empty class."""
+    if label == classes.space.empty:
+        return QIcon(swatch(QColor(0, 0, 0, 0)))
+    return QIcon(swatch(QColor(*classes.space.colours(classes.palette)[label].tolist())))
 
 
 @cache

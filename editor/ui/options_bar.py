@@ -2,67 +2,92 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from PySide6.QtCore import QSize
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QLabel, QSpinBox, QStackedWidget, QWidget
+from PySide6.QtWidgets import QSpinBox, QStackedWidget, QWidget
 
 from editor.model.plan import Extension
 from editor.model.studio import Studio
-from editor.tools.gesture import DEPTH_MODES, MAX_RADIUS, ToolContext
-from editor.ui.icons import swatch
+from editor.tools.gesture import ToolContext
+from editor.ui.actions import Actions
+from editor.ui.option_parts import BrushNumber, Choice, make_parts
 from editor.ui.theme import Theme
 from editor.ui.widgets import Segments, SliderBox, button, label, row
 
-_TIPS = {
-    "surface": "Solid voxels under the surface, a few layers deep",
-    "volume": "A ball around the pointer, air included",
-    "column": "Everything from just above the pointer down to the ground",
+_PAINTING = "Ctrl subtracts · Shift draws a line · Alt picks"
+_CLICKING = "Ctrl subtracts · Alt picks"
+_PARTS: dict[str, tuple[str, str]] = {
+    "mask.brush": ("mode tip radius depth", _PAINTING),
+    "mask.eraser": ("mode tip radius depth", "Ctrl adds · Shift draws a line · Alt picks"),
+    "mask.box": ("mode radius depth", "Ctrl subtracts · Shift makes it square · Alt picks"),
+    "mask.lasso": ("outline mode depth", "Ctrl subtracts · Shift draws straight sides · Alt picks"),
+    "mask.wand": ("spread limit", _CLICKING),
+    "voxel.add": ("ink mode tip radius depth within_mask", _PAINTING),
+    "voxel.remove": ("mode tip radius depth within_mask", "Ctrl adds · Shift draws a line · Alt picks"),
+    "voxel.paint": ("ink mode tip radius depth within_mask", _PAINTING),
+    "voxel.fill": ("ink spread limit within_mask", "Ctrl empties · Alt picks"),
+    "voxel.extrude": ("limit within_mask", "Drag a face outward or inward · Alt picks"),
+    "voxel.stamp": ("stamp lift with_air within_mask", "Click puts it down · Ctrl takes its shape away"),
+    "voxel.pick": ("chosen", ""),
 }
+"""Tool -> its parts in order, and what the keys do while it is in hand."""
 _SIDES = (("west", "−x"), ("east", "+x"), ("south", "−y"), ("north", "+y"))
 
 
-class BrushOptions(QWidget):
-    """Depth mode, radius and layers of the mask tools."""
+class ToolPage(QWidget):
+    """Shows those parts that belong to the tool in hand."""
 
-    def __init__(self, context: ToolContext) -> None:
+    def __init__(self, context: ToolContext, actions: Actions) -> None:
         super().__init__()
         self._context = context
-        self.mode = Segments([(m, m.capitalize()) for m in DEPTH_MODES], "depth-mode")
-        for mode in DEPTH_MODES:
-            self.mode.part(mode).setToolTip(_TIPS[mode])
-        self.radius = SliderBox(1, MAX_RADIUS, name="radius")
-        self.radius.setFixedWidth(190)
-        self.layers = SliderBox(1, 16, name="layers")
-        self.layers.setFixedWidth(160)
-        self.layers_label = label("Layers")
-        self.hint = label("Ctrl subtracts · Shift draws a line · Alt picks the class")
-        self.setLayout(
-            row(self.mode, label("Radius"), self.radius, self.layers_label, self.layers, 1, self.hint, spacing=10)
-        )
-        self.mode.chosen.connect(lambda mode: self._set(mode=mode))
-        self.radius.changed.connect(lambda v: self._set(radius=int(v)))
-        self.layers.changed.connect(lambda v: self._set(depth=int(v)))
-        context.brush_changed.connect(self.refresh)
-        self.refresh()
+        self.parts = make_parts(context, actions)
+        self.hint = label("")
+        self._wanted: tuple[str, ...] = ()
+        self._is_box = False
+        self.setLayout(row(*self.parts.values(), 1, self.hint, spacing=12))
+        for part in self.parts.values():
+            self.layout().setStretchFactor(part, 0)
+        context.options_changed.connect(self._choose_visible)
 
-    def refresh(self) -> None:
-        """Show the brush as it is now."""
-        brush = self._context.brush
-        self.mode.choose(brush.mode)
-        self.radius.show_value(brush.radius)
-        self.layers.show_value(brush.depth)
-        for part in (self.layers, self.layers_label):
-            part.setVisible(brush.mode == "surface")
+    @property
+    def mode(self) -> Segments:
+        part = self.parts["mode"]
+        assert isinstance(part, Choice)
+        return part.segments
+
+    @property
+    def radius(self) -> SliderBox:
+        return self._number("radius")
+
+    @property
+    def layers(self) -> SliderBox:
+        return self._number("depth")
+
+    def show_tool(self, name: str) -> None:
+        """Show the parts of a tool, with the values of its brush."""
+        names, hint = _PARTS[name]
+        self._wanted = tuple(names.split())
+        self._is_box = name == "mask.box"
+        self.hint.setText(hint)
+        self._choose_visible()
+        for part in self.parts.values():
+            part.refresh()
 
     def dress(self, theme: Theme) -> None:
-        for mode in DEPTH_MODES:
-            self.mode.part(mode).setIcon(theme.icon(mode, theme.muted))
-            self.mode.part(mode).setIconSize(QSize(16, 16))
+        for part in self.parts.values():
+            part.dress(theme)
 
-    def _set(self, **values: object) -> None:
-        self._context.brush = replace(self._context.brush, **values)  # type: ignore[arg-type]
+    def _choose_visible(self) -> None:
+        """Layers count only on surfaces, and the height of a box only in its volume."""
+        mode = self._context.brush.mode
+        pointless = set() if mode == "surface" else {"depth"}
+        if self._is_box and mode != "volume":
+            pointless.add("radius")
+        for name, part in self.parts.items():
+            part.setVisible(name in self._wanted and name not in pointless)
+
+    def _number(self, name: str) -> SliderBox:
+        part = self.parts[name]
+        assert isinstance(part, BrushNumber)
+        return part.box
 
 
 class ExtendOptions(QWidget):
@@ -115,29 +140,20 @@ class ExtendOptions(QWidget):
 class OptionsBar(QStackedWidget):
     """Shows the page of the tool in hand."""
 
-    def __init__(self, studio: Studio, context: ToolContext) -> None:
+    def __init__(self, studio: Studio, context: ToolContext, actions: Actions) -> None:
         super().__init__()
-        self.brush = BrushOptions(context)
+        self.brush = ToolPage(context, actions)
         self.extend = ExtendOptions(studio)
-        self.pick = QWidget()
-        self._classes = studio.document.classes
-        self._swatch, self._chosen = QLabel(), label("", "")
-        self.pick.setLayout(row(label("Chosen class"), self._swatch, self._chosen, 1, spacing=8))
-        for page in (self.brush, self.extend, self.pick):
+        for page in (self.brush, self.extend):
             self.addWidget(page)
-        self._classes.chosen_changed.connect(lambda _label: self.refresh())
-        self._classes.changed.connect(self.refresh)
-        self.refresh()
 
     def show_tool(self, name: str) -> None:
         """Turn to the page of a tool (`tool.extend`, ...)."""
-        self.setCurrentWidget({"tool.extend": self.extend, "tool.pick": self.pick}.get(name, self.brush))
-
-    def refresh(self) -> None:
-        """Show the chosen class."""
-        colour = self._classes.space.colours(self._classes.palette)[self._classes.chosen]
-        self._swatch.setPixmap(swatch(QColor(*colour.tolist())))
-        self._chosen.setText(self._classes.space.names[self._classes.chosen])
+        if name == "tool.extend":
+            self.setCurrentWidget(self.extend)
+            return
+        self.brush.show_tool(name)
+        self.setCurrentWidget(self.brush)
 
     def dress(self, theme: Theme) -> None:
         """Take icons in the theme's colours."""

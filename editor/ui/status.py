@@ -10,7 +10,6 @@ from editor.ui.widgets import label
 from editor.worker import DeviceInfo
 from engine.geometry.rays import Hit
 from engine.grid import Box
-from engine.labels import UNKNOWN
 
 _GIGABYTE = 1 << 30
 
@@ -57,10 +56,12 @@ class StatusBar(QStatusBar):
         if not scene.box.contains(inside):
             self.readout.setText(f"{x} {y} {z}")
             return
-        label_id = int(scene.read(inside).item())
-        known = label_id < len(scene.space)
-        name = scene.space.names[label_id] if known else "unknown" if label_id == UNKNOWN else str(label_id)
-        self.readout.setText(f"{x} {y} {z}  ·  {name}")
+        document = self._studio.document
+        found = int(scene.read(inside).item())
+        words = [f"{x} {y} {z}", document.classes.name_of(found)]
+        words += ["masked"] * bool(document.shown_mask.within(inside).item())
+        words += ["locked"] * (found in document.classes.locked)
+        self.readout.setText("  ·  ".join(words))
 
     def show_device(self, info: DeviceInfo) -> None:
         """Fill the device chip."""

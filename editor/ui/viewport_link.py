@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from psygnal import Signal
 from PySide6.QtCore import QTimer
 
 from editor.model.plan import Extension
@@ -9,42 +12,82 @@ from editor.model.pointer import HandleDrag, Pointer
 from editor.model.studio import Studio
 from editor.tools.gesture import GestureRunner
 from editor.viewport.canvas import ViewportCanvas
+from editor.viewport.overlays import Shape
 from engine.grid import Box
 from engine.labels import UNKNOWN
 from engine.mask import VoxelMask
 from engine.tasks.request import InpaintRequest
 
-_BALL_TOOLS = ("tool.brush", "tool.eraser")
+_LOOKING = ("mask.wand", "voxel.fill", "voxel.pick", "tool.extend")
+"""Tools that ask for the class under the pointer, and so do not pass through any."""
+_SHAPES: dict[tuple[str, bool], Shape] = {
+    ("ball", False): "ball",
+    ("cube", False): "cube",
+    ("ball", True): "disc column",
+    ("cube", True): "square column",
+}
+"""Tip of a brush and whether it reaches down to the ground -> its mark."""
 
 
 class ViewportLink:
-    """One listener for each thing that can change."""
+    """One listener for each thing that can change.
 
-    def __init__(self, canvas: ViewportCanvas, studio: Studio, gestures: GestureRunner) -> None:
-        self._canvas, self._studio, self._gestures = canvas, studio, gestures
-        self._tool = ""
+    Parameters
+    ----------
+    guard
+        Runs a piece of work and shows what goes wrong in it.
+
+    Attributes
+    ----------
+    mask_is_shown
+        Whether masked voxels are marked.
+    """
+
+    mask_toggled = Signal(bool)
+
+    def __init__(
+        self,
+        canvas: ViewportCanvas,
+        studio: Studio,
+        gestures: GestureRunner,
+        guard: Callable[[Callable[[], object]], None],
+    ) -> None:
+        self._canvas, self._studio, self._gestures, self._guard = canvas, studio, gestures, guard
+        self._tool_name = ""
+        self.mask_is_shown = True
         self._ghost_timer = QTimer(canvas.native, singleShot=True, interval=0)
         self._ghost_timer.timeout.connect(self._show_ghost)
         document = studio.document
         document.scene_replaced.connect(self._on_scene_replaced)
         document.changed.connect(self._on_changed)
+        document.drawn.connect(self._on_drawn)
         document.mask_changed.connect(self._show_mask)
         document.classes.changed.connect(self._on_classes_changed)
         studio.proposal_changed.connect(self._on_proposal_changed)
         studio.plan.changed.connect(self._on_plan_changed)
-        gestures.context.brush_changed.connect(self._show_brush)
+        gestures.context.options_changed.connect(self._show_brush)
+        gestures.context.outlined.connect(canvas.show_outline)
         canvas.pointer.connect(self._on_pointer)
+        canvas.pointed.connect(gestures.hover)
+        canvas.resized.connect(gestures.context.resize)
         canvas.handle_dragged.connect(self._on_handle_dragged)
         self._on_scene_replaced()
         self._on_classes_changed()
 
     def use_tool(self, name: str) -> None:
-        """Show the marks of a tool (`tool.brush`, ...)."""
-        self._tool = name
+        """Show the marks of the tool in hand (`mask.brush`, ...)."""
+        self._tool_name = name
         card = self._studio.plan.card
         self._canvas.set_handles((card.cell if card else 16) if name == "tool.extend" else None)
         self._show_brush()
+        self._on_classes_changed()
         self._on_plan_changed()
+
+    def show_mask(self, on: bool) -> None:
+        """Mark masked voxels, or leave them unmarked until the mask is changed by a tool."""
+        self.mask_is_shown = on
+        self._show_mask()
+        self.mask_toggled.emit(on)
 
     def frame_mask(self) -> None:
         """Bring the mask into view; everything where nothing is masked."""
@@ -60,12 +103,20 @@ class ViewportLink:
     def _on_changed(self, box: Box) -> None:
         self._canvas.update_labels(box, self._studio.document.scene.read(box))
 
+    def _on_drawn(self, box: Box) -> None:
+        """Show unfinished voxels; meanwhile the pointer meets what was there before."""
+        document = self._studio.document
+        self._canvas.display.hold_picks(document.drawing is not None)
+        if not box.is_empty:
+            self._canvas.update_labels(box, document.shown_scene.read(box))
+
     def _show_mask(self, _box: Box | None = None) -> None:
         """Mark what is masked, but for the region of the proposal on show: its own outline says enough."""
         document, proposal = self._studio.document, self._studio.proposal
         request = proposal.request if proposal is not None and proposal.candidates else None
         is_covered = isinstance(request, InpaintRequest) and request.mask is document.shown_mask
         hidden = is_covered and proposal is not None and proposal.ghost() is not None
+        hidden = hidden or not self.mask_is_shown
         self._canvas.show_mask(VoxelMask.nothing() if hidden else document.shown_mask)
 
     def _on_classes_changed(self) -> None:
@@ -73,6 +124,8 @@ class ViewportLink:
         everything = classes.visible == frozenset(classes.space.solid_ids)
         self._canvas.set_palette(classes.palette)
         self._canvas.set_visible_classes(None if everything else {*classes.visible, UNKNOWN})
+        looks = self._tool_name in _LOOKING
+        self._canvas.display.set_passed_classes(frozenset() if looks else classes.passed)
 
     def _on_proposal_changed(self) -> None:
         self._ghost_timer.start()
@@ -96,8 +149,11 @@ class ViewportLink:
             self._canvas.show_pulled(pulled)
 
     def _on_pointer(self, pointer: Pointer) -> None:
-        if self._tool != "tool.extend":
-            self._gestures.take(pointer)
+        if self._tool_name == "tool.extend":
+            return
+        if pointer.kind == "press" and self._gestures.tool.family == "mask" and not self.mask_is_shown:
+            self.show_mask(True)
+        self._guard(lambda: self._gestures.take(pointer))
 
     def _on_handle_dragged(self, drag: HandleDrag) -> None:
         extension = Extension.of_box(drag.box, self._studio.document.scene)
@@ -105,8 +161,9 @@ class ViewportLink:
             self._studio.plan.extend(extension)
 
     def _show_brush(self) -> None:
-        brush = self._gestures.context.brush
-        if self._tool in _BALL_TOOLS:
-            self._canvas.set_brush("ball", brush.radius)
+        mark, brush = self._gestures.tool.mark, self._gestures.context.brush
+        if mark in ("none", "voxel"):
+            self._canvas.set_brush("voxel" if mark == "voxel" else None)
         else:
-            self._canvas.set_brush("voxel" if self._tool in ("tool.pick", "tool.box") else None)
+            shape = _SHAPES[brush.tip, brush.mode == "column"]
+            self._canvas.set_brush(shape, brush.radius, before_face=mark == "outside")

@@ -243,6 +243,12 @@ class SliderBox(QWidget):
     def value(self) -> float:
         return float(self.field.value())
 
+    def set_low(self, low: float) -> None:
+        """Change the lowest value, without telling anyone."""
+        with QSignalBlocker(self.slider), QSignalBlocker(self.field):
+            self.slider.setMinimum(round(low * self._scale))
+            self.field.setMinimum(low)
+
     def show_value(self, value: float) -> None:
         """Show a value without telling anyone."""
         with QSignalBlocker(self.slider), QSignalBlocker(self.field):

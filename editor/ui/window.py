@@ -12,13 +12,18 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSizePolicy, QTo
 from editor.model.jobs import Failure
 from editor.model.studio import Studio
 from editor.settings import Settings, SettingsFile, home
-from editor.tools.gesture import Brush, GestureRunner, ToolContext
-from editor.ui.actions import TOOL_STRIP, TOP_BAR, Actions, ActionSpec, fill_bar, fill_menus
+from editor.tools.gesture import GestureRunner, ToolContext
+from editor.tools.options import remember, remembered
+from editor.ui.action_table import TOOL_STRIP, TOP_BAR, ActionSpec
+from editor.ui.actions import Actions, fill_bar, fill_menus, icon_of
 from editor.ui.commands import TOOLS, Commands
+from editor.ui.cursors import tool_cursor
 from editor.ui.dialogs import Dialogs
 from editor.ui.docks import LAYOUT_VERSION, Docks
 from editor.ui.files import Files, Formats
+from editor.ui.mask_dock import MaskDock
 from editor.ui.notice_bar import NoticeBar
+from editor.ui.option_parts import fill_class_menu
 from editor.ui.options_bar import OptionsBar
 from editor.ui.stage import Stage
 from editor.ui.status import StatusBar
@@ -28,6 +33,12 @@ from editor.ui.widgets import column
 from editor.viewport.canvas import ViewportCanvas
 from editor.worker import DeviceInfo, Worker, describe
 from engine.errors import ScenewrightError
+
+_NEED_MASK = (
+    *(f"mask.{name}" for name in ("clear", "grow", "shrink", "feather", "save")),
+    *("edit.cut", "edit.copy", "voxel.fill_mask", "voxel.erase_mask"),
+)
+_NEED_CLIP = ("edit.paste", "stamp.turn_left", "stamp.turn_right", "stamp.mirror")
 
 
 class MainWindow(QMainWindow):
@@ -59,18 +70,18 @@ class MainWindow(QMainWindow):
         self.settings, self._settings_file = settings, settings_file
         self.theme = theme_named(settings.theme)
         self._dress_program()
-        brush = Brush(settings.brush_radius, settings.brush_depth, settings.brush_mode)  # type: ignore[arg-type]
-        self.gestures = GestureRunner(ToolContext(studio.document, canvas.pick, brush), TOOLS["tool.brush"])
+        context = ToolContext(studio.document, canvas.sight, remembered(settings))
+        self.gestures = GestureRunner(context, TOOLS["mask.brush"])
         self.commands = Commands(self, studio, self.gestures)
         self.actions_table = Actions(self, canvas.native, self._run, self.theme)
         self.stage = Stage(canvas.native, studio, self.actions_table, self.theme)
         self.notice = NoticeBar(self.theme)
         self.files = Files(studio, formats, Dialogs(self), self.notice, settings, self._convert)
         self._build()
-        self.link = ViewportLink(canvas, studio, self.gestures)
+        self.link = ViewportLink(canvas, studio, self.gestures, self._guard)
         self._connect()
         self._restore()
-        self.trigger("tool.brush")
+        self.trigger("mask.brush")
         self._refresh_words()
 
     # for scripts and tests
@@ -87,11 +98,17 @@ class MainWindow(QMainWindow):
         return enabled
 
     def show_tool(self, name: str) -> None:
-        """Show a tool as the one in hand."""
-        self.actions_table[name].setChecked(True)
+        """Show the tool in hand."""
+        action = self.actions_table[name]
+        action.setChecked(True)
         self.options.show_tool(name)
+        self.canvas.cursor = tool_cursor(icon_of(name), self.devicePixelRatioF())
         self.link.use_tool(name)
-        self.statusBar().show_tip(self.actions_table[name].statusTip())  # type: ignore[attr-defined]
+        self.say(action.statusTip())
+
+    def say(self, text: str) -> None:
+        """Show a line in the status bar, until the next one."""
+        self.statusBar().show_tip(text)  # type: ignore[attr-defined]
 
     def use_theme(self, name: str) -> None:
         """Change between `dark` and `light`."""
@@ -118,14 +135,17 @@ class MainWindow(QMainWindow):
         self.setObjectName("main")
         self.setAcceptDrops(True)
         self.setDockOptions(QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks)
-        self.options = OptionsBar(self.studio, self.gestures.context)
+        self.options = OptionsBar(self.studio, self.gestures.context, self.actions_table)
         self.options.dress(self.theme)
         self._build_bars()
         centre = QWidget()
         centre.setLayout(column(self.notice, self.stage, spacing=0))
         centre.layout().setStretch(1, 1)
         self.setCentralWidget(centre)
-        self.docks = Docks(self, self.studio, self.actions_table, self.theme)
+        mask = MaskDock(
+            self.gestures.context, self.commands.mask, self.actions_table, self._guard, self._set_mask_opacity
+        )
+        self.docks = Docks(self, self.studio, self.actions_table, self.theme, mask)
         self.setStatusBar(StatusBar(self.studio))
         self._build_menus()
 
@@ -146,13 +166,14 @@ class MainWindow(QMainWindow):
         self._bars = (top, strip)
 
     def _build_menus(self) -> None:
-        docks, self._palettes = QMenu("Docks", self), QMenu("Palette", self)
+        docks, self._palettes, classes = QMenu("Docks", self), QMenu("Palette", self), QMenu("Choose Class", self)
         docks.addActions([*self.docks.toggles, *(bar.toggleViewAction() for bar in self._bars)])
         self._palettes.aboutToShow.connect(self._fill_palettes)
+        classes.aboutToShow.connect(lambda: fill_class_menu(classes, self.studio.document.classes, self.actions_table))
         fill_menus(
             self.menuBar(),
             self.actions_table,
-            {"recent": self.files.recent, "docks": docks, "palettes": self._palettes},
+            {"recent": self.files.recent, "docks": docks, "palettes": self._palettes, "classes": classes},
         )
 
     def _fill_palettes(self) -> None:
@@ -185,6 +206,7 @@ class MainWindow(QMainWindow):
         studio.plan.changed.connect(self._refresh_words)
         studio.proposal_changed.connect(self._refresh_words)
         studio.jobs.changed.connect(lambda _job: self._refresh_words())
+        self.commands.clipboard.changed.connect(self._refresh_words)
         self.canvas.hovered.connect(self.statusBar().show_hover)  # type: ignore[attr-defined]
         self.docks.generate.convert_wanted.connect(lambda: self.trigger("edit.convert"))
         self.stage.candidates.overwrite_wanted.connect(self._overwrite)
@@ -210,8 +232,11 @@ class MainWindow(QMainWindow):
 
     def _run(self, spec: ActionSpec) -> None:
         """Do what an action says; what goes wrong on purpose is shown, not raised."""
-        handler = getattr(self.commands, spec.handler)
-        self._guard(lambda: handler(spec.id) if spec.group else handler())
+        self._guard(lambda: self.commands.run(spec))
+
+    def _set_mask_opacity(self, opacity: float) -> None:
+        self.settings.mask_opacity = opacity
+        self.canvas.set_mask_opacity(opacity)
 
     def _convert(self) -> None:
         self.trigger("edit.convert")
@@ -237,8 +262,10 @@ class MainWindow(QMainWindow):
         actions["generate.run"].setEnabled(not offer.reason)
         actions["generate.cancel"].setEnabled(bool(self.studio.jobs.open_jobs))
         actions["edit.convert"].setEnabled(offer.fixable)
-        for name in ("mask.clear", "mask.grow", "mask.shrink"):
+        for name in _NEED_MASK:
             actions[name].setEnabled(masked)
+        for name in _NEED_CLIP:
+            actions[name].setEnabled(self.commands.clipboard.clip is not None)
 
     # window's own events
 
@@ -270,10 +297,10 @@ class MainWindow(QMainWindow):
         apply_theme(app, self.theme, home() / "marks")
 
     def _store(self) -> None:
-        settings, options, brush = self.settings, self.studio.plan.options, self.gestures.context.brush
+        settings, options = self.settings, self.studio.plan.options
         settings.window_geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         settings.window_layout = bytes(self.saveState(LAYOUT_VERSION).toBase64().data()).decode()
-        settings.brush_radius, settings.brush_depth, settings.brush_mode = brush.radius, brush.depth, brush.mode
+        remember(self.gestures.context.options, settings)
         for name in ("model", "steps", "sampler", "guidance", "strength", "variants", "preview"):
             setattr(settings, name, getattr(options, name))
         settings.palette = self.studio.document.classes.palette
@@ -289,6 +316,8 @@ class MainWindow(QMainWindow):
         if self.settings.window_layout:
             self.restoreState(QByteArray.fromBase64(self.settings.window_layout.encode()), LAYOUT_VERSION)
         self.studio.document.classes.use_palette(self.settings.palette)
+        self.docks.mask.opacity.show_value(self.settings.mask_opacity)
+        self.canvas.set_mask_opacity(self.settings.mask_opacity)
         self.use_theme(self.settings.theme)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +10,7 @@ import vispy
 from numpy.typing import NDArray
 from psygnal import Signal
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QCursor, QImage
 from PySide6.QtWidgets import QWidget
 from vispy import app
 
@@ -21,6 +21,7 @@ from editor.viewport.orbit import OrbitCamera
 from editor.viewport.overlays import Shape
 from editor.viewport.painter import Painter, Wish
 from editor.viewport.scene_visual import Lens
+from editor.viewport.sight import CanvasSight
 from editor.viewport.theme import Theme
 from engine.geometry.camera import Camera
 from engine.geometry.rays import Hit
@@ -61,17 +62,25 @@ class ViewportCanvas:
         What lies under the mouse, or None.
     camera_changed()
         The view has moved.
+    pointed(Hit | None)
+        The same, or the floor where nothing else is: what a press would touch.
     handle_dragged(HandleDrag)
         Every moment of dragging a face of the bounds.
+    resized(int)
+        By how many steps the brush is dragged larger or smaller.
 
     Attributes
     ----------
-    painter, overlays, display
-        What draws; the marks over the voxels; what the voxels are composed of.
+    painter, overlays, display, sight
+        What draws; the marks over the voxels; what the voxels are composed of; what tools see of it.
+    cursor
+        The mouse's shape over the scene.
     """
 
     pointer = Signal(Pointer)
     hovered = Signal(object)
+    pointed = Signal(object)
+    resized = Signal(int)
     camera_changed = Signal()
     handle_dragged = Signal(HandleDrag)
 
@@ -82,6 +91,8 @@ class ViewportCanvas:
         self.overlays = self.painter.overlays
         self.display = Display(self._visual)
         self._camera = OrbitCamera()
+        self.sight = CanvasSight(self.display, lambda: self._camera, lambda: self.window_size)
+        self.cursor = QCursor(Qt.CursorShape.CrossCursor)
         self._theme = Theme.dark()
         self._elsewhere = False  # the drag under way began on the axes, so no tool may have it
         self._rest = QTimer(self.native)
@@ -157,9 +168,19 @@ class ViewportCanvas:
         self._visual.is_stale = True
         self._surface.update()
 
-    def set_brush(self, shape: Shape | None, radius: float = 0.0) -> None:
-        """Choose the mark under the mouse: `voxel`, `ball` or `box` of a radius in voxels, or None."""
-        self.overlays.set_brush(shape, radius)
+    def set_brush(self, shape: Shape | None, radius: float = 0.0, before_face: bool = False) -> None:
+        """Choose the mark under the mouse, with a radius in voxels, at what is hit or before its face; or None."""
+        self.overlays.set_brush(shape, radius, before_face)
+        self._surface.update()
+
+    def show_outline(self, positions: Sequence[Position]) -> None:
+        """Draw an outline in the picture, in logical pixels; none takes it away."""
+        self.overlays.outline = list(positions)
+        self._surface.update()
+
+    def set_mask_opacity(self, opacity: float) -> None:
+        """Choose how strongly masked voxels are marked, 0 to 1."""
+        self._visual.mask_opacity, self._visual.is_stale = opacity, True
         self._surface.update()
 
     def set_handles(self, step: int | None) -> None:
@@ -223,14 +244,11 @@ class ViewportCanvas:
 
     def ray(self, position: Position) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Give the line of sight through a pixel: origin and unit direction in voxels of the scene."""
-        origin, way = self._ray_in_metres(position)
-        size = np.asarray(self._visual.voxel_size)
-        way = way / size
-        return origin / size, way / np.linalg.norm(way)
+        return self.sight.ray(position)
 
     def pick(self, position: Position) -> Hit | None:
         """Find the visible voxel under a pixel."""
-        return self.display.pick(*self.ray(position))
+        return self.sight.pick(position)
 
     def grab(self, scale: float = 2.0, marks: bool = True) -> QImage:
         """Take a picture of the view with `scale` rays per pixel and axis, with or without lines, brush and handles."""
@@ -262,7 +280,7 @@ class ViewportCanvas:
         if hit is not None:
             point = np.multiply(hit.point, self._visual.voxel_size)
         else:
-            origin, way = self._ray_in_metres(position)
+            origin, way = self.sight.ray_in_metres(position)
             depth = 0.0 if self._camera.orthographic else self._camera.distance
             point = origin + way * depth
         self._look(self._camera.zoom(0.86**steps, point))
@@ -278,7 +296,7 @@ class ViewportCanvas:
                 self._elsewhere = True
                 self.look_from(view)
             elif (face := self._handle_at(position)) is not None:
-                handles.grab(face, *self._ray_in_metres(position))
+                handles.grab(face, *self.sight.ray_in_metres(position))
         if self._elsewhere:
             self._elsewhere = kind != "release"
             return
@@ -286,7 +304,7 @@ class ViewportCanvas:
             self._drag_handle(kind, position)
             return
         origin, way = self.ray(position)
-        hit = self.display.pick(origin, way)
+        hit = self.sight.touch(position)
         self.overlays.point_at(hit)
         start, direction = (tuple(float(n) for n in v) for v in (origin, way))
         self.pointer.emit(Pointer(kind, start, direction, position, buttons, modifiers, hit))  # type: ignore[arg-type]
@@ -295,14 +313,18 @@ class ViewportCanvas:
     def hover(self, position: Position | None) -> None:
         handles = self.overlays.handles
         face = None if position is None else self._handle_at(position)
-        hit = None if position is None or face else self.pick(position)
-        redraw = self.overlays.point_at(hit) or face != handles.hovered
+        over = None if face else position
+        hit, touched = (self.pick(over), self.sight.touch(over)) if over else (None, None)
+        redraw = self.overlays.point_at(touched) or face != handles.hovered
         handles.hovered = face
-        cursor = Qt.CursorShape.CrossCursor if self.overlays.has_brush else Qt.CursorShape.ArrowCursor
-        self.native.setCursor(Qt.CursorShape.PointingHandCursor if face else cursor)
+        self.native.setCursor(QCursor(Qt.CursorShape.PointingHandCursor) if face else self.cursor)
         self.hovered.emit(hit)
+        self.pointed.emit(touched)
         if redraw:
             self._surface.update()
+
+    def resize(self, steps: int) -> None:
+        self.resized.emit(steps)
 
     # drawing
 
@@ -340,11 +362,6 @@ class ViewportCanvas:
         self._rest.start()
         self._surface.update()
 
-    def _ray_in_metres(self, position: Position) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        width, height = self.window_size
-        x, y = position[0] / width * 2 - 1, 1 - position[1] / height * 2
-        return self._camera.ray(x, y, width / height)
-
     def _handle_at(self, position: Position) -> tuple[int, int] | None:
         return self.overlays.handles.find(self._lens(), position, self.window_size)
 
@@ -352,7 +369,7 @@ class ViewportCanvas:
         handles = self.overlays.handles
         assert handles.grip is not None
         axis, side = handles.grip.axis, handles.grip.side
-        box = handles.drag(*self._ray_in_metres(position))
+        box = handles.drag(*self.sight.ray_in_metres(position))
         if kind == "release":
             handles.let_go()
         self.handle_dragged.emit(HandleDrag(kind, axis, side, box))

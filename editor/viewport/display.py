@@ -41,6 +41,13 @@ class Display:
         self._visible: frozenset[int] | None = None
         self._palette: str | None = None
         self._table = np.arange(256, dtype=np.uint8)
+        self._passed: frozenset[int] = frozenset()
+        self._held: Labels | None = None
+
+    @property
+    def seen_labels(self) -> frozenset[int]:
+        """Labels that stop a line of sight: neither empty nor hidden nor passed through."""
+        return frozenset(np.flatnonzero(self._table).tolist()) - self._passed
 
     @property
     def grid(self) -> Grid:
@@ -49,7 +56,7 @@ class Display:
 
     def show_scene(self, scene: VoxelScene) -> None:
         """Show another scene; the mask and any proposal are dropped."""
-        self.scene, self._mask, self._ghost = scene, VoxelMask.nothing(), None
+        self.scene, self._mask, self._ghost, self._held = scene, VoxelMask.nothing(), None, None
         self.visual.voxel_size = scene.grid.voxel_size
         self._choose_colours()
         self._rebuild()
@@ -97,9 +104,22 @@ class Display:
         if self.scene:
             self._restore(self.box)
 
+    def set_passed_classes(self, ids: Iterable[int]) -> None:
+        """Let picks go through voxels of these classes to what lies behind."""
+        self._passed = frozenset(ids)
+
+    def hold_picks(self, on: bool) -> None:
+        """Let picks meet what is shown now, whatever is shown later; so that a stroke never climbs onto itself."""
+        if on and self._held is None:
+            self._held = self.visual.labels.values.copy()
+        elif not on:
+            self._held = None
+
     def pick(self, origin: NDArray[np.float64], direction: NDArray[np.float64]) -> Hit | None:
         """Find the first visible voxel on a ray, all in voxels of the scene."""
-        hit = first_hit(self.visual.labels.values, origin - self.box.lower, direction)
+        values = self.visual.labels.values if self._held is None else self._held
+        passing = frozenset(self._table[list(self._passed)].tolist())
+        hit = first_hit(values, origin - self.box.lower, direction, passing)
         if hit is None:
             return None
         voxel = tuple(int(v) for v in np.add(hit.voxel, self.box.lower))
@@ -133,6 +153,7 @@ class Display:
     def _rebuild(self) -> None:
         """Start over with the box that holds all there is to show."""
         assert self.scene is not None
+        self._held = None
         self.box = self.scene.box.union(self._ghost[0]) if self._ghost else self.scene.box
         labels = self._with_ghost(self.box, self.scene.read_padded(self.box, self.scene.space.empty))
         self.visual.labels.replace(self._table[labels])

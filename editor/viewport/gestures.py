@@ -23,6 +23,8 @@ _MODIFIERS = {
     Qt.KeyboardModifier.ControlModifier: "ctrl",
     Qt.KeyboardModifier.AltModifier: "alt",
 }
+_PIXELS_A_STEP = 8
+"""How far a drag goes for one step of the brush's size."""
 # key -> metres right, up, forward
 _FLY = {
     Qt.Key.Key_D: (1, 0, 0),
@@ -49,6 +51,9 @@ class Pilot(Protocol):
     def fly(self, right: float, up: float, forward: float, seconds: float) -> None:
         """Move along the given directions, -1 to 1 each, for a while."""
 
+    def resize(self, steps: int) -> None:
+        """Make the brush larger or smaller by some steps."""
+
     def use(self, kind: Kind, position: Position, buttons: frozenset[str], modifiers: frozenset[str]) -> None:
         """Hand a drag of the left button on."""
 
@@ -65,6 +70,8 @@ class Gestures(QObject):
         self._drag: Qt.MouseButton | None = None
         self._way = "tool"
         self._last = QPointF()
+        self._start = QPointF()
+        self._steps = 0
         self._space = False
         self._keys: set[int] = set()
         self._then = 0.0
@@ -95,7 +102,7 @@ class Gestures(QObject):
         self._widget.setFocus(Qt.FocusReason.MouseFocusReason)
         button = event.button()
         if self._drag is None and button in _BUTTONS:
-            self._drag, self._last = button, event.position()
+            self._drag, self._last, self._start, self._steps = button, event.position(), event.position(), 0
             self._way = self._choose(button, modifiers_of(event))
             if self._way == "tool":
                 self._use("press", event)
@@ -103,7 +110,7 @@ class Gestures(QObject):
 
     def _choose(self, button: Qt.MouseButton, modifiers: frozenset[str]) -> str:
         if button == Qt.MouseButton.RightButton:
-            return "orbit"
+            return "resize" if modifiers & {"ctrl", "alt"} else "orbit"
         if button == Qt.MouseButton.MiddleButton:
             return "pan" if "shift" in modifiers else "orbit"
         return "pan" if self._space else "tool"
@@ -118,6 +125,8 @@ class Gestures(QObject):
             self._use("move", event)
         elif self._way == "pan":
             self._pilot.pan(dx, dy)
+        elif self._way == "resize":
+            self._resize(place)
         else:
             self._pilot.orbit(dx, dy, bool(self._keys))
         return _done(event)
@@ -129,6 +138,12 @@ class Gestures(QObject):
             self._drag = None
             self._stop_flying()
         return _done(event)
+
+    def _resize(self, place: QPointF) -> None:
+        steps = round((place.x() - self._start.x()) / _PIXELS_A_STEP)
+        if steps != self._steps:
+            self._pilot.resize(steps - self._steps)
+            self._steps = steps
 
     def _use(self, kind: Kind, event: QMouseEvent) -> None:
         place = event.position()

@@ -8,13 +8,13 @@ import numpy as np
 
 from editor.viewport.handles import Handles
 from editor.viewport.scene_visual import Lens
-from editor.viewport.shapes import box_edges, circle, dashes, disc, floor_ticks, letter
+from editor.viewport.shapes import box_edges, circle, cylinder, dashes, disc, floor_ticks, letter
 from editor.viewport.strokes import Facets, Strokes
 from editor.viewport.theme import Rgb, Theme, rgb
 from engine.geometry.rays import Hit
 from engine.grid import Box
 
-Shape = Literal["voxel", "ball", "box"]
+Shape = Literal["voxel", "ball", "cube", "disc column", "square column"]
 
 _AXES = (("x", rgb("f2545b"), "right"), ("y", rgb("7bc950"), "back"), ("z", rgb("4c9fff"), "top"))
 _FLAT = np.eye(4)
@@ -28,6 +28,8 @@ class Overlays:
     ----------
     handles
         The arrows that grow the bounds.
+    outline
+        Corners of an outline in the picture, in logical pixels.
     """
 
     def __init__(self) -> None:
@@ -38,15 +40,12 @@ class Overlays:
         self._ghost: Box | None = None
         self._shape: Shape | None = None
         self._radius = 0.0
+        self._before_face = False
+        self.outline: list[tuple[float, float]] = []
         self._hit: Hit | None = None
         self._bounds, self._ticks, self._region = Strokes(behind=0.25), Strokes(behind=0.0), Strokes(behind=0.45)
         self._disc = Facets(behind=0.0)
-        self._brush, self._axes = Strokes(behind=0.35), Strokes(behind=0.0)
-
-    @property
-    def has_brush(self) -> bool:
-        """Whether something is drawn under the mouse."""
-        return self._shape is not None
+        self._brush, self._axes, self._lasso = Strokes(behind=0.35), Strokes(behind=0.0), Strokes(behind=0.0)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -63,9 +62,9 @@ class Overlays:
         self._ghost = box
         self._redo()
 
-    def set_brush(self, shape: Shape | None, radius: float = 0.0) -> None:
-        """Choose what is drawn under the mouse; `radius` in voxels."""
-        self._shape, self._radius = shape, radius
+    def set_brush(self, shape: Shape | None, radius: float = 0.0, before_face: bool = False) -> None:
+        """Choose what is drawn under the mouse, at what is hit or before its face; `radius` in voxels."""
+        self._shape, self._radius, self._before_face = shape, radius, before_face
         self.point_at(self._hit)
 
     def point_at(self, hit: Hit | None) -> bool:
@@ -82,6 +81,7 @@ class Overlays:
             strokes.width = width * ratio
             strokes.draw(lens.matrix, lens.size)
         self.handles.draw(lens, self._theme, window)
+        self._draw_outline(lens, window)
         self._draw_axes(lens, window)
 
     def _redo(self) -> None:
@@ -99,13 +99,20 @@ class Overlays:
     def _brush_lines(self) -> np.ndarray:
         if self._hit is None or self._shape is None:
             return np.zeros((0, 2, 3))
-        size = np.asarray(self._voxel_size)
-        centre = (np.asarray(self._hit.voxel) + 0.5) * size
+        size, voxel = np.asarray(self._voxel_size), np.asarray(self._hit.voxel)
+        if self._before_face:
+            voxel = voxel + self._hit.normal
+        voxel = np.maximum(voxel, (-(1 << 20), -(1 << 20), 0))  # on the floor the lowest voxels are meant
+        centre, reach = (voxel + 0.5) * size, size * (self._radius + 0.5)
         if self._shape == "voxel" or self._radius < 1:
             return box_edges(centre - size * 0.5, centre + size * 0.5)
-        if self._shape == "box":
-            return box_edges(centre - size * (self._radius + 0.5), centre + size * (self._radius + 0.5))
+        if self._shape == "cube":
+            return box_edges(centre - reach, centre + reach)
+        if self._shape == "square column":
+            return box_edges((*(centre - reach)[:2], 0.0), (*(centre + reach)[:2], centre[2] + size[2] / 2))
         half = np.diag(size * self._radius)
+        if self._shape == "disc column":
+            return cylinder(centre, half[0], half[1], -centre[2])
         return np.concatenate([circle(centre, half[i], half[j]) for i, j in ((0, 1), (1, 2), (2, 0))])
 
     def view_at(self, lens: Lens, place: tuple[float, float], window: tuple[int, int]) -> str | None:
@@ -121,6 +128,20 @@ class Overlays:
         right, up, forward = lens.camera.basis
         order = sorted(range(3), key=lambda axis: -forward[axis])
         return [(_AXES[i][0], _AXES[i][1], np.array([right[i], up[i]]), _AXES[i][2]) for i in order]
+
+    def _draw_outline(self, lens: Lens, window: tuple[int, int]) -> None:
+        if len(self.outline) < 2:
+            return
+        points = np.asarray(self.outline) / window * (2, -2) + (-1, 1)
+        flat = np.concatenate([points, np.zeros((len(points), 1))], axis=1)
+        drawn = np.stack([flat[:-1], flat[1:]], axis=1)
+        closing = dashes(np.stack([flat[-1:], flat[:1]], axis=1), 0.02)
+        lines = np.concatenate([drawn, closing])
+        # a line of the other brightness below, so that it is seen on any ground
+        for width, colour in ((3.6, (*self._theme.sky_high, 0.6)), (1.6, (*self._theme.brush, 1.0))):
+            self._lasso.width = width * lens.size[0] / window[0]
+            self._lasso.set(lines, colour)
+            self._lasso.draw(_FLAT, lens.size, on_top=True)
 
     def _draw_axes(self, lens: Lens, window: tuple[int, int]) -> None:
         """Draw x, y and z as they lie now into the lower left corner."""

@@ -21,6 +21,8 @@ from engine.mask import VoxelMask
 
 _CORNERS = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], dtype=np.float32)
 _SUN = np.array([-0.42, -0.55, 0.72])
+MASK_OPACITY = 0.7
+"""Opacity of the mask for which the shader's shares are tuned."""
 MASKED, GHOST = 1, 2
 """Bits of a flagged voxel: masked; new in a proposal."""
 
@@ -66,6 +68,8 @@ class SceneVisual:
         Voxel of the scene that is the first one of `labels`; cameras count from the scene's own corner.
     floor_origin
         Metres (x, y) by which the lines of the floor are moved.
+    mask_opacity
+        How strongly masked voxels are marked, 0 to 1.
     shadows, flat
         Whether the sun casts shadows; whether class colours are shown without any light.
     """
@@ -75,6 +79,7 @@ class SceneVisual:
         self.voxel_size = (0.2, 0.2, 0.2)
         self.lower = (0, 0, 0)
         self.floor_origin = (0.0, 0.0)
+        self.mask_opacity = MASK_OPACITY
         self.shadows, self.flat = True, False
         self.is_stale = True
         self._flag_box = Box((0, 0, 0), (0, 0, 0))
@@ -206,6 +211,7 @@ class SceneVisual:
             "u_flag_lower": self._flag_box.lower,
             "u_flag_upper": self._flag_box.upper,
             "u_mask_colour": theme.mask,
+            "u_mask_strength": self.mask_opacity / MASK_OPACITY,
             "u_ghost_colour": theme.ghost,
             "u_sky_high": theme.sky_high,
             "u_sky_low": theme.sky_low,

@@ -55,6 +55,13 @@ def circle(centre: ArrayLike, a: ArrayLike, b: ArrayLike, parts: int = 64) -> Fl
     return np.stack([points[:-1], points[1:]], axis=1)
 
 
+def cylinder(centre: ArrayLike, a: ArrayLike, b: ArrayLike, height: float) -> Floats:
+    """Give two ellipses one above the other, joined by four upright lines, `(N, 2, 3)`; `height` may be negative."""
+    rim, up = circle(centre, a, b), np.array([0.0, 0.0, height])
+    corners = rim[:: len(rim) // 4, 0]
+    return np.concatenate([rim, rim + up, np.stack([corners, corners + up], axis=1)])
+
+
 def disc(centre: Floats, radii: Floats, parts: int = 48) -> Floats:
     """Give a filled ellipse in the plane, `(parts, 3, 3)` triangles; `centre` and `radii (2,)`."""
     rim = circle((*centre, 0.0), (radii[0], 0.0, 0.0), (0.0, radii[1], 0.0), parts)

@@ -60,10 +60,13 @@ class Hits(NamedTuple):
     distance: NDArray[np.float64]
 
 
-def first_hit(labels: Solid, origin: ArrayLike, direction: ArrayLike) -> Hit | None:
+def first_hit(
+    labels: Solid, origin: ArrayLike, direction: ArrayLike, passing: frozenset[int] = frozenset()
+) -> Hit | None:
     """Find what the mouse points at: the first non-zero voxel of `labels (X, Y, Z)`, in plain Python for low latency.
 
-    `direction` need not be of unit length. Steps from face to face (Amanatides and Woo 1987).
+    `direction` need not be of unit length; values in `passing` are looked through like 0. Steps from face to face
+    (Amanatides and Woo 1987).
     """
     o = [float(v) for v in np.asarray(origin, dtype=np.float64)]
     d = [float(v) for v in np.asarray(direction, dtype=np.float64)]
@@ -72,7 +75,7 @@ def first_hit(labels: Solid, origin: ArrayLike, direction: ArrayLike) -> Hit | N
         raise GridError(f"a ray of direction {tuple(d)} goes nowhere; give a vector of non-zero length")
     d = [v / length if abs(v / length) > _TINY else math.copysign(_TINY, v) for v in d]
     span = _clip(o, d, labels.shape)
-    return None if span is None else _walk(labels, o, d, *span)
+    return None if span is None else _walk(labels, o, d, *span, passing | {0})
 
 
 def _clip(o: list[float], d: list[float], shape: tuple[int, ...]) -> tuple[float, int] | None:
@@ -88,7 +91,7 @@ def _clip(o: list[float], d: list[float], shape: tuple[int, ...]) -> tuple[float
     return (near, axis) if near < far else None
 
 
-def _walk(labels: Solid, o: list[float], d: list[float], t: float, axis: int) -> Hit | None:
+def _walk(labels: Solid, o: list[float], d: list[float], t: float, axis: int, passing: frozenset[int]) -> Hit | None:
     sx, sy, sz = labels.shape
     size = (sx, sy, sz)
     p = [min(max(math.floor(o[i] + d[i] * t), 0), size[i] - 1) for i in range(3)]
@@ -99,7 +102,7 @@ def _walk(labels: Solid, o: list[float], d: list[float], t: float, axis: int) ->
     next_x, next_y, next_z = ((p[i] + (d[i] > 0) - o[i]) / d[i] for i in range(3))
     delta_x, delta_y, delta_z = (abs(1 / v) for v in d)
     item = labels.item
-    while not item(x, y, z):
+    while item(x, y, z) in passing:
         if next_x < next_y and next_x < next_z:
             t, axis, next_x, x = next_x, 0, next_x + delta_x, x + step_x
             if not 0 <= x < sx:
@@ -114,6 +117,22 @@ def _walk(labels: Solid, o: list[float], d: list[float], t: float, axis: int) ->
                 return None
     normal = tuple((-1 if d[i] > 0 else 1) if i == axis else 0 for i in range(3))
     return Hit((x, y, z), normal, t, (o[0] + d[0] * t, o[1] + d[1] * t, o[2] + d[2] * t))  # type: ignore[arg-type]
+
+
+def floor_hit(shape: Vector3, origin: ArrayLike, direction: ArrayLike) -> Hit | None:
+    """Find where a ray comes down on the floor of a grid of `shape`, as if a layer of voxels lay below it.
+
+    The voxel of the hit has z = -1 and its face looks up. None where the ray passes beside the grid or goes up.
+    """
+    (ox, oy, oz), (dx, dy, dz) = (np.asarray(v, dtype=np.float64).tolist() for v in (origin, direction))
+    if dz >= 0 or oz <= 0:
+        return None
+    t = -oz / dz
+    x, y = ox + t * dx, oy + t * dy
+    if not (0 <= x < shape[0] and 0 <= y < shape[1]):
+        return None
+    length = math.sqrt(dx * dx + dy * dy + dz * dz)
+    return Hit((math.floor(x), math.floor(y), -1), (0, 0, 1), t * length, (x, y, 0.0))
 
 
 def clearance(solid: Solid, limit: int = 16) -> NDArray[np.uint8]:

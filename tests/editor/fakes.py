@@ -10,7 +10,7 @@ import numpy as np
 
 from editor.model.pointer import Pointer
 from engine.errors import ScenewrightError
-from engine.geometry.rays import Hit, first_hit
+from engine.geometry.rays import Hit, first_hit, floor_hit
 from engine.grid import Box
 from engine.mask import VoxelMask
 from engine.scene import VoxelScene
@@ -143,15 +143,27 @@ def street(shape: tuple[int, int, int] = (48, 32, 12)) -> VoxelScene:
 class TopView:
     """Looks straight down, one voxel a pixel: pixel (i, j) is column (i, j)."""
 
-    def __init__(self, scene: Callable[[], VoxelScene]) -> None:
-        self._scene = scene
+    def __init__(self, scene: Callable[[], VoxelScene], passed: Callable[[], frozenset[int]] = frozenset) -> None:
+        self._scene, self._passed = scene, passed
 
-    def pick(self, position: tuple[float, float]) -> Hit | None:
-        origin = (position[0] + 0.5, position[1] + 0.5, 100.0)
-        return first_hit(self._scene().read(), origin, (0.0, 0.0, -1.0))
+    def touch(self, position: tuple[float, float]) -> Hit | None:
+        scene, ray = self._scene(), self.ray(position)
+        return first_hit(scene.read(), *ray, self._passed()) or floor_hit(scene.grid.shape, *ray)
+
+    def ray(self, position: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+        return np.array([position[0] + 0.5, position[1] + 0.5, 100.0]), np.array([0.0, 0.0, -1.0])
+
+    def rays(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Unlike `ray`, takes positions as they are: the middle of pixel (i, j) is (i + 0.5, j + 0.5)."""
+        origins = np.concatenate([positions, np.full((len(positions), 1), 100.0)], axis=1)
+        return origins, np.tile([0.0, 0.0, -1.0], (len(positions), 1))
+
+    def project(self, points: np.ndarray) -> np.ndarray:
+        return np.asarray(points, dtype=float) * (1, 1, -1) + (0, 0, 100.0)
+
+    def sees(self) -> frozenset[int]:
+        return frozenset(range(1, 256)) - self._passed()
 
     def pointer(self, kind: str, x: float, y: float, *modifiers: str) -> Pointer:
-        origin = (x + 0.5, y + 0.5, 100.0)
-        return Pointer(
-            kind, origin, (0.0, 0.0, -1.0), (x, y), frozenset({"left"}), frozenset(modifiers), self.pick((x, y))
-        )
+        origin, way = (tuple(v.tolist()) for v in self.ray((x, y)))
+        return Pointer(kind, origin, way, (x, y), frozenset({"left"}), frozenset(modifiers), self.touch((x, y)))

@@ -9,8 +9,11 @@ from editor.model.document import Document
 from editor.tools.box import BoxTool
 from editor.tools.brush import BrushTool
 from editor.tools.dabs import dab
-from editor.tools.gesture import Brush, GestureRunner, ToolContext
+from editor.tools.gesture import GestureRunner, ToolContext
+from editor.tools.options import Brush, ToolOptions
 from editor.tools.pick import PickTool
+from editor.tools.trace import Touch
+from engine.geometry.rays import Hit
 from engine.grid import Box
 from engine.mask import VoxelMask
 
@@ -22,11 +25,16 @@ def document() -> Document:
 
 @pytest.fixture
 def view(document) -> TopView:
-    return TopView(lambda: document.scene)
+    return TopView(lambda: document.scene, lambda: document.classes.passed)
 
 
 def hand(document: Document, view: TopView, tool, **brush) -> GestureRunner:
-    return GestureRunner(ToolContext(document, view.pick, Brush(**brush)), tool)
+    return GestureRunner(ToolContext(document, view, ToolOptions(brush=Brush(**brush))), tool)
+
+
+def from_above(voxel: tuple[int, int, int]) -> Touch:
+    x, y, z = voxel
+    return Touch(Hit(voxel, (0, 0, 1), 100.0 - z - 1, (x + 0.5, y + 0.5, z + 1.0)), (0.0, 0.0, -1.0))
 
 
 def drag(runner: GestureRunner, view: TopView, *points: tuple[float, float], modifiers: tuple[str, ...] = ()) -> None:
@@ -72,7 +80,7 @@ def test_a_long_stroke_is_one_undo_step_and_is_seen_while_it_grows(document, vie
 
 def test_the_surface_brush_takes_exactly_the_solid_layers_under_the_surface(document):
     labels = document.scene.read()
-    mask = dab(document.scene, (15, 11, 7), Brush(radius=4, depth=2, mode="surface"))
+    mask = dab(document.scene, from_above((15, 11, 7)), Brush(4, 2, "surface"))
     ball = VoxelMask.of_ball((15.5, 11.5, 7.5), 4, document.scene.box).within(document.scene.box)
     solid = np.pad(labels != 0, 1)
     solid[:, :, 0] = True
@@ -82,7 +90,7 @@ def test_the_surface_brush_takes_exactly_the_solid_layers_under_the_surface(docu
 
 
 def test_the_column_brush_goes_from_above_the_hit_to_the_first_ground_layer(document):
-    mask = dab(document.scene, (15, 11, 7), Brush(radius=2, mode="column"))
+    mask = dab(document.scene, from_above((15, 11, 7)), Brush(radius=2, mode="column"))
     assert (mask.box.lower[2], mask.box.upper[2]) == (2, 11)
     assert mask.array[2, 2].all()
     assert mask.count == mask.array.any(axis=2).sum() * 9
@@ -170,5 +178,6 @@ def test_brush_sizes_grow_and_shrink_within_limits():
     assert brush.resized(1).radius == 7
     assert brush.resized(-1).radius == 5
     assert Brush(radius=1).resized(-1).radius == 1
+    assert Brush(radius=1).resized(-1, least=0).radius == 0
     assert Brush(radius=64).resized(1).radius == 64
     assert Brush(radius=24).resized(1).radius == 28

@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,8 @@ from editor.app import build
 from editor.model.document import Document
 from editor.model.plan import Extension
 from editor.settings import SettingsFile
-from editor.tools.gesture import Brush
-from editor.ui.actions import ACTIONS, MENUS, TOOL_STRIP, TOP_BAR
-from editor.ui.commands import Commands
+from editor.tools.options import Brush
+from editor.ui.action_table import ACTIONS, MENUS, TOOL_STRIP, TOP_BAR
 from editor.ui.dialogs import NewSceneDialog
 from editor.ui.window import MainWindow
 from engine.errors import ScenewrightError
@@ -43,6 +43,7 @@ class Answers:
         self.path: Path | None = None
         self.answer = "discard"
         self.size: tuple[int, int] | None = None
+        self.pair: tuple[int, int] | None = None
         self.asked: list[str] = []
 
     def open_file(self, folder: str, filters: list[str]) -> Path | None:
@@ -56,6 +57,10 @@ class Answers:
     def unsaved(self, name: str) -> str:
         self.asked.append("unsaved")
         return self.answer
+
+    def replace_class(self, classes: object, masked: int) -> tuple[int, int] | None:
+        self.asked.append(f"replace in {masked}")
+        return self.pair
 
     def new_scene(self, card: object) -> tuple[int, int] | None:
         self.asked.append("new")
@@ -119,10 +124,11 @@ def wait_idle(qtbot, window: MainWindow) -> None:
 # the table of actions
 
 
-def test_every_action_has_a_handler_and_every_name_in_menus_and_bars_is_one():
+def test_every_action_has_a_handler_and_every_name_in_menus_and_bars_is_one(open_window):
+    commands = open_window().commands
     names = {spec.id for spec in ACTIONS}
     assert len(names) == len(ACTIONS)
-    assert all(callable(getattr(Commands, spec.handler)) for spec in ACTIONS)
+    assert all(callable(attrgetter(spec.handler)(commands)) for spec in ACTIONS)
     used = " ".join([*(entries for _, entries in MENUS), TOOL_STRIP, TOP_BAR]).split()
     assert {u for u in used if u != "|" and not u.startswith("@")} <= names
 
@@ -409,6 +415,8 @@ def test_the_classes_dock_counts_hides_locks_and_chooses(open_window, qtbot):
     window.docks.classes.click(table.index(row, 4), alone=True)
     assert classes.visible == {CAR}
     window.docks.classes.click(table.index(row, 5), alone=False)
+    assert classes.passed == {CAR}
+    window.docks.classes.click(table.index(row, 6), alone=False)
     assert classes.locked == {CAR}
     window.docks.classes.click(table.index(row, 1), alone=False)
     window.trigger("mask.from_class")

@@ -37,6 +37,7 @@ uniform float u_grid;           // strength of the voxels' edges
 uniform vec3 u_flag_lower;  // box of the flagged voxels; empty where there are none
 uniform vec3 u_flag_upper;
 uniform vec3 u_mask_colour;
+uniform float u_mask_strength;
 uniform vec3 u_ghost_colour;
 uniform vec3 u_sky_high;  // backdrop
 uniform vec3 u_sky_low;
@@ -182,8 +183,9 @@ vec3 mark_surface(vec3 colour, vec3 p, vec3 a, vec3 b, vec2 uv, vec3 at, float f
     float flags = bits(p);
     colour = mix(colour, u_ghost_colour, 0.10 * step(1.5, flags));
     WHEN(mod(flags, 2.0) > 0.5) {
-        colour = mix(colour, u_mask_colour, 0.34 + 0.26 * stripes(at, 3.0));
-        colour = mix(colour, mix(u_mask_colour, vec3(1.0), 0.6), rim(p, a, b, uv, footprint * 1.6));
+        colour = mix(colour, u_mask_colour, (0.34 + 0.26 * stripes(at, 3.0)) * u_mask_strength);
+        float edge = rim(p, a, b, uv, footprint * 1.6) * min(u_mask_strength * 1.5, 1.0);
+        colour = mix(colour, mix(u_mask_colour, vec3(1.0), 0.6), edge);
     }
     return colour;
 }
@@ -203,7 +205,7 @@ vec3 mark_air(vec3 colour, vec3 o, vec3 d, vec3 inverse, float t_end) {
             vec2 uv = vec2(dot(at - p, a), dot(at - p, b));
             float cover = mix(0.14, 0.24, stripes(at, 3.0)) * mix(0.8, 1.2, facing(n));
             cover = max(cover, 0.75 * rim(p, a, b, uv, (u_pixel.x + u_pixel.y * t) * 1.6));
-            colour = mix(colour, u_mask_colour, cover);
+            colour = mix(colour, u_mask_colour, min(cover * u_mask_strength, 1.0));
         }
     }
     return colour;

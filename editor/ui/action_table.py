@@ -1,0 +1,173 @@
+"""Everything one can do, in one table: menus, tool bars, shortcuts, tool tips and script names come from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Scope = Literal["window", "view"]
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    """One action.
+
+    Attributes
+    ----------
+    id
+        Script name and object name.
+    handler
+        Name of a method of `Commands`, or of one of its parts with a dot before it.
+    scope
+        `view` keys work only with the viewport focused, so that lists and fields keep them.
+    group
+        Actions of one group are checkable and exclude each other; their handler gets the id.
+    argument
+        What the handler gets, where it wants something.
+    """
+
+    id: str
+    title: str
+    handler: str
+    shortcuts: tuple[str, ...] = ()
+    tip: str = ""
+    icon: str = ""
+    scope: Scope = "window"
+    group: str = ""
+    argument: int | None = None
+
+
+def _tool(name: str, title: str, key: str, tip: str, icon: str) -> ActionSpec:
+    return ActionSpec(name, title, "use_tool", (key,) if key else (), tip, icon, group="tool")
+
+
+def _class_key(place: int) -> str:
+    return f"{'Shift+' if place >= 10 else ''}{(place + 1) % 10}"
+
+
+ACTIONS: tuple[ActionSpec, ...] = (
+    ActionSpec("file.new", "New Scene…", "new_scene", ("Ctrl+N",), "Start with an empty scene", "new"),
+    ActionSpec("file.open", "Open…", "open_scene", ("Ctrl+O",), "Open a scene of any known format", "open"),
+    ActionSpec("file.save", "Save", "save", ("Ctrl+S",), "Save the scene", "save"),
+    ActionSpec("file.save_as", "Save As…", "save_as", ("Ctrl+Shift+S",), "Save the scene under another name"),
+    ActionSpec("file.export", "Export…", "export", ("Ctrl+E",), "Export a mesh or a data-set grid", "export"),
+    ActionSpec("file.quit", "Quit", "quit", ("Ctrl+Q",), "Close the editor"),
+    ActionSpec("edit.undo", "Undo", "undo", ("Ctrl+Z",), "Take the last step back", "undo"),
+    ActionSpec("edit.redo", "Redo", "redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Make the step again", "redo"),
+    ActionSpec("edit.cut", "Cut", "cut", ("Ctrl+X",), "Copy the masked voxels and empty them", "cut"),
+    ActionSpec("edit.copy", "Copy", "copy", ("Ctrl+C",), "Copy the masked voxels", "copy"),
+    ActionSpec("edit.paste", "Paste", "paste", ("Ctrl+V",), "Take what was copied in hand, as a stamp", "paste"),
+    ActionSpec(
+        "edit.convert", "Convert to the Model's Grid", "convert", (), "Bring classes, voxel size and height in line"
+    ),
+    _tool("mask.brush", "Mask Brush", "B", "Paint what should be made anew", "brush"),
+    _tool("mask.eraser", "Mask Eraser", "E", "Take away from the mask", "eraser"),
+    _tool("mask.box", "Box Mask", "U", "Drag a rectangle over the ground: everything in it is masked", "box"),
+    _tool("mask.lasso", "Lasso", "L", "Draw an outline: what lies in it is masked", "lasso"),
+    _tool("mask.wand", "Wand", "W", "Click: a connected piece of one class is masked", "wand"),
+    _tool("voxel.add", "Add Voxels", "T", "Build with the chosen class", "voxel-add"),
+    _tool("voxel.remove", "Remove Voxels", "R", "Empty voxels", "voxel-remove"),
+    _tool("voxel.paint", "Paint Voxels", "G", "Give solid voxels the chosen class", "voxel-paint"),
+    _tool("voxel.fill", "Fill", "F", "Click: a connected piece of one class becomes the chosen class", "fill"),
+    _tool("voxel.extrude", "Extrude", "Shift+E", "Pull a flat face out, or push it in", "extrude"),
+    _tool("voxel.stamp", "Stamp", "S", "Put down what was copied", "stamp"),
+    _tool("voxel.pick", "Pick Class", "I", "Choose the class under the pointer", "pick"),
+    _tool("tool.extend", "Extend", "O", "Pull a side of the scene outward", "extend"),
+    ActionSpec("brush.smaller", "Smaller Brush", "brush_resize", ("[",), argument=-1),
+    ActionSpec("brush.larger", "Larger Brush", "brush_resize", ("]",), argument=1),
+    ActionSpec("mask.invert", "Invert Mask", "mask.invert", ("Ctrl+I",), "Mask what is not masked", "invert"),
+    ActionSpec("mask.clear", "Clear Mask", "mask.clear", ("Ctrl+D",), "Mask nothing", "clear"),
+    ActionSpec("mask.grow", "Grow Mask", "mask_grow", ("Ctrl+Shift+=", "Ctrl++"), "Add layers all round", "grow"),
+    ActionSpec("mask.shrink", "Shrink Mask", "mask_shrink", ("Ctrl+Shift+-", "Ctrl+_"), "Take layers away", "shrink"),
+    ActionSpec(
+        "mask.feather",
+        "Feather Mask",
+        "mask_feather",
+        ("Ctrl+Shift+F",),
+        "Fray the border, so that no seam runs along a straight line",
+        "feather",
+    ),
+    ActionSpec(
+        "mask.from_class", "Mask Chosen Class", "mask.from_class", (), "Add all voxels of the class", "from-class"
+    ),
+    ActionSpec("mask.from_visible", "Mask Visible Classes", "mask.from_visible", (), "Mask all that is shown", "eye"),
+    ActionSpec("mask.save", "Keep Mask", "mask.save", ("Ctrl+M",), "Keep the mask with the scene, by name", "keep"),
+    ActionSpec(
+        "voxel.fill_mask", "Fill Masked Voxels", "voxels.fill", ("Shift+F",), "Give them the chosen class", "fill"
+    ),
+    ActionSpec("voxel.erase_mask", "Erase Masked Voxels", "voxels.erase", ("Shift+Del",), "Empty them", "discard"),
+    ActionSpec(
+        "voxel.replace_class",
+        "Replace Class…",
+        "replace_class",
+        ("Ctrl+R",),
+        "Turn one class into another, within the mask or everywhere",
+        "replace",
+    ),
+    ActionSpec("stamp.turn_left", "Turn Stamp Left", "clipboard.turn", ("Q",), "", "turn-left", argument=1),
+    ActionSpec("stamp.turn_right", "Turn Stamp Right", "clipboard.turn", ("Shift+Q",), "", "turn-right", argument=-1),
+    ActionSpec("stamp.mirror", "Mirror Stamp", "clipboard.mirror", ("H",), "Exchange its sides", "mirror", argument=0),
+    ActionSpec("class.swap", "Swap with Empty", "classes.swap_ink", ("X",), "Write empty voxels, or no longer", "swap"),
+    *(
+        ActionSpec(f"class.choose_{k + 1}", f"Class {k + 1}", "classes.choose_nth", (_class_key(k),), argument=k)
+        for k in range(20)
+    ),
+    ActionSpec("class.hide", "Hide Chosen Class", "class_hide", ("V",), "Hide or show the chosen class", "eye"),
+    ActionSpec("class.solo", "Solo Chosen Class", "class_solo", ("Shift+V",), "Show only the chosen class, or all"),
+    ActionSpec("class.show_all", "Show All Classes", "classes.show_all", (), "Show every class"),
+    ActionSpec("generate.run", "Generate", "generate", ("Ctrl+Return", "Ctrl+Enter"), "Start", "generate"),
+    ActionSpec("generate.cancel", "Cancel All Jobs", "cancel_jobs", ("Ctrl+Alt+Return", "Ctrl+Alt+Enter"), "", "stop"),
+    ActionSpec("generate.roll", "New Seed", "roll_seed", (), "Draw another seed", "dice"),
+    ActionSpec(
+        "candidate.accept", "Accept", "accept", ("Return", "Enter"), "Put it in; one undo step", "accept", "view"
+    ),
+    ActionSpec(
+        "candidate.previous", "Previous Variant", "step_variant", ("Left",), "", "previous", "view", argument=-1
+    ),
+    ActionSpec("candidate.next", "Next Variant", "step_variant", ("Right",), "", "next", "view", argument=1),
+    ActionSpec("candidate.discard", "Discard", "discard", ("Del",), "Drop all its variants", "discard", "view"),
+    ActionSpec("view.escape", "Let Go", "escape", ("Esc",), "Cancel the stroke, then reset the tool"),
+    ActionSpec("view.mask", "Show or Hide the Mask", "toggle_mask", ("M",), "Painting shows it again", "mask"),
+    ActionSpec("view.home", "Frame All", "frame_all", ("Home",), "Show the whole scene", "frame"),
+    ActionSpec("view.frame_mask", "Frame Mask", "frame_mask", (".",), "Show what is masked", "", "view"),
+    ActionSpec("view.front", "Front View", "view_front", ("Num+1",)),
+    ActionSpec("view.side", "Side View", "view_side", ("Num+3",)),
+    ActionSpec("view.top", "Top View", "view_top", ("Num+7",)),
+    ActionSpec("view.default", "Default View", "view_default", ("Num+0",)),
+    ActionSpec("view.orthographic", "Orthographic", "toggle_orthographic", ("Num+5",)),
+    ActionSpec("view.theme", "Light Theme", "toggle_theme", (), "Switch between dark and light", "sun"),
+    ActionSpec("view.reset_layout", "Reset Layout", "reset_layout", (), "Put all docks back"),
+)
+
+MENUS: tuple[tuple[str, str], ...] = (
+    ("&File", "file.new file.open @recent | file.save file.save_as file.export | file.quit"),
+    ("&Edit", "edit.undo edit.redo | edit.cut edit.copy edit.paste | edit.convert"),
+    (
+        "&Mask",
+        "mask.brush mask.eraser mask.box mask.lasso mask.wand | brush.smaller brush.larger | "
+        "mask.from_class mask.from_visible | mask.invert mask.grow mask.shrink mask.feather mask.clear | "
+        "mask.save view.mask view.frame_mask",
+    ),
+    (
+        "V&oxels",
+        "voxel.add voxel.remove voxel.paint voxel.fill voxel.extrude voxel.stamp voxel.pick | "
+        "voxel.fill_mask voxel.erase_mask voxel.replace_class | "
+        "stamp.turn_left stamp.turn_right stamp.mirror | class.swap @classes",
+    ),
+    (
+        "&Generate",
+        "generate.run generate.cancel generate.roll tool.extend | "
+        "candidate.accept candidate.previous candidate.next candidate.discard",
+    ),
+    (
+        "&View",
+        "view.home view.frame_mask | view.front view.side view.top view.default view.orthographic | "
+        "class.hide class.solo class.show_all view.mask | @palettes view.theme @docks view.reset_layout",
+    ),
+)
+"""Menu titles and action ids; `|` is a separator, `@name` a menu that somebody else fills."""
+TOOL_STRIP = (
+    "mask.brush mask.eraser mask.box mask.lasso mask.wand | "
+    "voxel.add voxel.remove voxel.paint voxel.fill voxel.extrude voxel.stamp voxel.pick | tool.extend | view.home"
+)
+TOP_BAR = "file.new file.open file.save file.export | edit.undo edit.redo |"

@@ -29,11 +29,12 @@ class Painter:
         x, y = np.nonzero(canvas.owner)
         below = np.arange(canvas.height)[None, :] < canvas.top[x, y][:, None]
         self.idents[x, y] = np.where(below, canvas.owner[x, y][:, None], 0)
+        labels, idents = self.labels.reshape(-1), self.idents.reshape(-1)
         for detail in canvas.details:
-            for z in range(detail.low, detail.high):
-                keep = self.labels[detail.x, detail.y, z] == (EMPTY if detail.label else BUILDING)
-                self.labels[detail.x[keep], detail.y[keep], z] = detail.label
-                self.idents[detail.x[keep], detail.y[keep], z] = detail.ident
+            columns = (detail.x * canvas.shape[1] + detail.y) * canvas.height
+            voxels = columns[:, None] + np.arange(detail.low, detail.high)
+            voxels = voxels[labels[voxels] == (EMPTY if detail.label else BUILDING)]
+            labels[voxels], idents[voxels] = detail.label, detail.ident
 
     def place(
         self,
@@ -94,14 +95,19 @@ class Painter:
         self.idents.reshape(-1)[flat] = ident
 
     def _level_base(self, base: NDArray[np.int64]) -> int:
-        """Fill the ground under a base up to its highest column, so that nothing hovers on a slope; returns it."""
+        """Fill the ground under a base so that nothing hovers on a slope; returns the height to stand on.
+
+        Small things stand on their highest column. Long ones span more than a step: they stand in the middle, filled
+        below one end and sunk into the slope at the other.
+        """
         x, y = base[:, 0], base[:, 1]
         levels = self.canvas.level[x, y]
-        low = int(levels.max())
-        for z in range(int(levels.min()), low):
+        high, least = int(levels.max()), int(levels.min())
+        low = high if high - least < 2 else (high + least + 1) // 2
+        for z in range(least, low):
             under = levels <= z
             self.labels[x[under], y[under], z] = self.canvas.ground[x[under], y[under]]
-        self.canvas.level[x, y] = low
+        self.canvas.level[x, y] = np.maximum(levels, low)
         return low
 
 

@@ -40,7 +40,8 @@ def part_banks(graph: Graph, river: River, rng: np.random.Generator) -> Graph:
             bulges[i] = 0.0
             straight = bow(nodes[edges[i, 0]], nodes[edges[i, 1]], 0.0, t)
             keep[i] = np.abs(river.offset(straight)).min() >= river.half + _LEAST
-    return Graph(nodes, edges[keep], graph.kinds[keep], bulges[keep], graph.hub)
+    dry = graph.square[np.abs(river.offset(graph.square)) > clear + 60]
+    return Graph(nodes, edges[keep], graph.kinds[keep], bulges[keep], graph.hub, dry)
 
 
 def _merge(nodes: NDArray[np.float64], edges: NDArray[np.int64], wet: NDArray[np.bool_]) -> NDArray[np.int64]:

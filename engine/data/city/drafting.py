@@ -29,7 +29,9 @@ def draw_network(style: Style, size: tuple[int, int], rng: np.random.Generator) 
     streets = [_draw_street(graph, i, warp, grand, style, rng) for i in range(len(graph.edges))]
     moved = graph.nodes + warp(graph.nodes)
     bulb = np.where(graph.degree == 1, rng.integers(34, 46, len(moved)), 0)
-    return Network(streets, moved, graph.degree, _draw_islands(graph, moved, streets, rng), bulb, river)
+    square = [(float(x), float(y)) for x, y in graph.square + warp(graph.square)]
+    islands = _draw_islands(graph, moved, streets, rng)
+    return Network(streets, moved, graph.degree, islands, bulb, river, square[0] if square else None)
 
 
 def _draw_islands(

@@ -13,7 +13,7 @@ from engine.data.city.houses import lay_houses
 from engine.data.city.medians import paint_medians, paint_refuges
 from engine.data.city.network import Network
 from engine.data.city.painter import Painter
-from engine.data.city.plan import Plan
+from engine.data.city.plan import Block, Plan
 from engine.data.city.relief import draw_slope, lift_blocks, settle_blocks
 from engine.data.city.rivers import bank_places, measure_river
 from engine.data.city.streets import StreetField, StreetLine, measure_streets, paint_streets
@@ -52,6 +52,7 @@ def make_world(seed: int, size: tuple[int, int] = (2048, 2048), height: int = 32
     span = int(rng.integers(STYLE_TABLE[name].hills[0], STYLE_TABLE[name].hills[1] + 1))
     plan = _draw_plan(network, size, height, span, seed)
     blocks = draw_blocks(plan, block_odds(name, rng))
+    _open_square(plan, network, blocks, rng)
     land = np.random.default_rng([seed, 5])
     rises = lift_blocks(plan, blocks, span, land)
     lay_blocks(plan, blocks)
@@ -66,6 +67,17 @@ def make_world(seed: int, size: tuple[int, int] = (2048, 2048), height: int = 32
     plant(plan, painter, street_tree_places(plan, network, STYLE_TABLE[name]))
     put_people(plan, painter, network, blocks, STYLE_TABLE[name])
     return _finish(painter, seed, name)
+
+
+def _open_square(plan: Plan, network: Network, blocks: list[Block], rng: np.random.Generator) -> None:
+    """Make the block that all streets lead to a square or a park."""
+    if network.square is None:
+        return
+    x, y = (int(part) for part in network.square)
+    ident = int(plan.canvas.block[x, y]) if 0 <= x < plan.canvas.shape[0] and 0 <= y < plan.canvas.shape[1] else 0
+    for block in blocks:
+        if block.ident == ident:
+            block.kind = "plaza" if rng.random() < 0.65 else "park"
 
 
 def _draw_plan(network: Network, size: tuple[int, int], height: int, span: int, seed: int) -> Plan:

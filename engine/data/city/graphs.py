@@ -164,7 +164,7 @@ def _draw_rings(style: Style, size: tuple[int, int], rng: np.random.Generator) -
         for turn in inner:
             rings.add_edge(before.get(turn, hub), ids[turn], spokes[turn])
         before = ids
-    return _crop(rings, size, hub)
+    return _crop(rings, size, hub)._replace(square=centre[None] if square else np.zeros((0, 2)))
 
 
 def _fork(spokes: dict[float, int], radius: float, longest: float, rng: np.random.Generator) -> dict[float, int]:

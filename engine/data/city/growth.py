@@ -20,7 +20,8 @@ class Graph(NamedTuple):
     """A street graph on the plan, before streets have widths.
 
     ``nodes`` (n, 2) positions in voxels, ``edges`` (m, 2) node ids, ``kinds`` (m,) classes, ``bulges`` (m,) how far the
-    middle of an edge lies to the left of its chord; ``hub`` the node of a large roundabout or -1.
+    middle of an edge lies to the left of its chord; ``hub`` the node of a large roundabout or -1, ``square`` (1, 2) the
+    middle of an open square or (0, 2) where there is none.
     """
 
     nodes: NDArray[np.float64]
@@ -28,6 +29,7 @@ class Graph(NamedTuple):
     kinds: NDArray[np.int64]
     bulges: NDArray[np.float64]
     hub: int = -1
+    square: NDArray[np.float64] = np.zeros((0, 2))
 
     @property
     def degree(self) -> NDArray[np.int64]:
@@ -50,11 +52,16 @@ class Sketch:
         self.edges = [(int(a), int(b)) for a, b in graph.edges]
         self.kinds = [int(k) for k in graph.kinds]
         self.bulges = [float(b) for b in graph.bulges]
-        self.hub = graph.hub
+        self.start = graph
 
     def graph(self) -> Graph:
         """Freeze what has grown."""
-        return Graph(np.array(self.nodes), np.array(self.edges), np.array(self.kinds), np.array(self.bulges), self.hub)
+        return self.start._replace(
+            nodes=np.array(self.nodes),
+            edges=np.array(self.edges),
+            kinds=np.array(self.kinds),
+            bulges=np.array(self.bulges),
+        )
 
     def length(self, edge: int) -> float:
         """Length of an edge's chord."""

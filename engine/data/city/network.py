@@ -47,7 +47,8 @@ class Network:
     """The streets with their nodes.
 
     ``nodes`` (n, 2) positions, ``degree`` (n,) streets that meet, ``island`` and ``bulb`` (n,) the radius of a
-    roundabout's island or of a dead end's turning circle, 0 where there is none; ``river`` crosses them all.
+    roundabout's island or of a dead end's turning circle, 0 where there is none; ``river`` crosses them all, ``square``
+    is the middle of the block that all streets lead to.
     """
 
     streets: list[Street]
@@ -56,3 +57,4 @@ class Network:
     island: NDArray[np.int64]
     bulb: NDArray[np.int64]
     river: River | None = None
+    square: tuple[float, float] | None = None

@@ -52,7 +52,8 @@ def dig_ponds(plan: Plan, blocks: list[Block], rng: np.random.Generator) -> None
         window = block.window
         lawn = block.mask & (canvas.ground[window] == TERRAIN) & ~canvas.taken[window] & (canvas.depth[window] > 26)
         noise = smooth_noise(rng, (block.mask.shape[0], block.mask.shape[1]), 100)
-        pond = lawn & (noise > float(np.quantile(noise[block.mask], 0.8)))
+        noise += np.float32(0.8) * np.clip((canvas.depth[window] - 26) / 50, 0, 1)
+        pond = lawn & (noise > float(np.quantile(noise[block.mask], 0.82)))
         if pond.sum() > 900:
             _fill_pond(canvas, block, pond)
 

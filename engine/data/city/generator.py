@@ -18,7 +18,7 @@ from engine.data.city.relief import draw_slope, lift_blocks, settle_blocks
 from engine.data.city.rivers import bank_places, measure_river
 from engine.data.city.streets import StreetField, StreetLine, measure_streets, paint_streets
 from engine.data.city.style import STYLE_TABLE, block_odds, draw_style
-from engine.data.city.traffic import put_traffic
+from engine.data.city.traffic import put_rounds, put_traffic
 from engine.data.city.trams import put_trams
 from engine.data.city.vegetation import plant
 from engine.data.city.water import dig_ponds, flood, rail_water, slope_banks
@@ -62,6 +62,7 @@ def make_world(seed: int, size: tuple[int, int] = (2048, 2048), height: int = 32
     painter = Painter(plan.canvas)
     put_shelters(plan, painter)
     put_trams(plan, painter)
+    put_rounds(plan, painter, network, STYLE_TABLE[name])
     put_traffic(plan, painter, STYLE_TABLE[name])
     put_furniture(plan, painter, network)
     plant(plan, painter, street_tree_places(plan, network, STYLE_TABLE[name]))

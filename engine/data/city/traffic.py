@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.data.city import cycles
 from engine.data.city.canvas import OTHER_VEHICLE, ROAD, SIDEWALK
 from engine.data.city.frame import Frame
-from engine.data.city.network import ARTERIAL, LANE, LOCAL
+from engine.data.city.network import ARTERIAL, LANE, LOCAL, Network
 from engine.data.city.painter import Painter
 from engine.data.city.parking import draw_vehicle, facing, park
 from engine.data.city.plan import Plan
@@ -15,6 +15,7 @@ from engine.data.city.style import Style
 from engine.data.city.vehicles import coach
 
 _DRIVING = ("car", "truck", "other", "motorcyclist", "bicyclist", "long bus")
+_HALF_ROOT = 0.7071067811865476
 _STOP = (84.0, 66.0, 58.0, 58.0)
 """How far before the end of a street of each class the first car of a queue has its middle, in voxels."""
 
@@ -31,6 +32,23 @@ def put_traffic(plan: Plan, painter: Painter, style: Style) -> None:
                 _drive(plan, painter, line, side, lane, style)
             if line.street.kind != LANE:
                 _cycle(plan, painter, line, side, style)
+
+
+def put_rounds(plan: Plan, painter: Painter, network: Network, style: Style) -> None:
+    """Place vehicles that drive round the islands of roundabouts, to the left as traffic keeps right."""
+    rng = plan.rng
+    for (x, y), island in zip(network.nodes, network.island, strict=True):
+        if not island:
+            continue
+        away = float(island) + (9.0 if rng.random() < 0.5 else 21.0)
+        for quarter in range(8):
+            if rng.random() > 0.3 * style.traffic:
+                continue
+            out = (1.0, _HALF_ROOT, 0.0, -_HALF_ROOT, -1.0, -_HALF_ROOT, 0.0, _HALF_ROOT)
+            ux, uy = out[quarter], out[(quarter - 2) % 8]
+            kind = str(rng.choice(["car", "motorcyclist", "truck", "bicyclist"], p=[0.85, 0.06, 0.05, 0.04]))
+            stamp = draw_vehicle(kind, heading_index(-uy, ux), rng)
+            painter.place(stamp, float(x) + away * ux, float(y) + away * uy, (ROAD,))
 
 
 def _heading(line: StreetLine, spot: Frame, side: float) -> int:

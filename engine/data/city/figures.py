@@ -99,8 +99,8 @@ def shelter(heading: int) -> Stamp:
     walls = join(
         block(-3.4, -2.3, -10, 10, 0, 12), block(-3.4, 2.4, -10, -8.8, 0, 12), block(-3.4, 2.4, 8.8, 10, 0, 12)
     )
-    post = block(-0.6, 0.6, 13.3, 14.7, 0, 12)
-    plate = block(-0.6, 0.6, 12.4, 15.6, 11, 15)
+    post = block(-0.75, 0.75, 13.25, 14.75, 0, 12)
+    plate = block(-0.75, 0.75, 12.4, 15.6, 11, 15)
     return render(
         [(FENCE, join(walls, block(-3.4, 3.6, -10, 10, 12, 13))), (POLE, post), (SIGN, plate)], heading, 17, 15, 0
     )

@@ -14,7 +14,19 @@ from types import FrameType
 
 import click
 
-from editor.commands import bench, doctor, evaluate, generate, inpaint, outpaint, render, scenes, training, window
+from editor.commands import (
+    bench,
+    doctor,
+    evaluate,
+    generate,
+    import_weights,
+    inpaint,
+    outpaint,
+    render,
+    scenes,
+    training,
+    window,
+)
 from engine.errors import ScenewrightError
 
 BAD_INPUT = 2
@@ -48,6 +60,7 @@ for command in (
     scenes.info,
     training.worlds,
     training.train,
+    import_weights.import_weights,
     evaluate.evaluate,
     bench.bench,
     doctor.doctor,

@@ -50,9 +50,19 @@ class TrainedLevels:
         abar = torch.cumprod(1 - betas, dim=0)
         return cls(((1 - abar) / abar).sqrt())
 
-    def walk(self, times: Sequence[int]) -> Tensor:
-        """Give the levels of some times and then 0, `(n + 1,) float64`, to sample along."""
-        return torch.cat([self.sigmas[list(times)], torch.zeros(1, dtype=torch.float64)])
+    def walk(self, times: Sequence[float]) -> Tensor:
+        """Give the levels of some times, between whole ones by the logarithm, and then 0, `(n + 1,) float64`."""
+        logarithms = np.interp(times, np.arange(len(self.sigmas)), self._logarithms)
+        return torch.from_numpy(np.append(np.exp(logarithms), 0.0))
+
+    def falling(self, steps: int, strength: float = 1.0) -> Tensor:
+        """Give `steps + 1` levels to sample along, evenly from the last time down; the last level is 0.
+
+        Times are whole, as in training, unless there are more steps than those. `strength` below 1 starts at that share
+        of them (SDEdit, Meng et al. 2022).
+        """
+        times = np.linspace(strength * (len(self.sigmas) - 1), 0, steps)
+        return self.walk(np.round(times).tolist() if steps <= strength * len(self.sigmas) else times.tolist())
 
     def time_of(self, sigma: float) -> float:
         """Tell the time of a level, between the trained ones by its logarithm; beyond them the outermost."""

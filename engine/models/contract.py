@@ -23,12 +23,19 @@ class SceneModel(Protocol):
         """Give the shape of the latent, batch of one, for voxels of a shape."""
         ...
 
+    def sigmas(self, steps: int, strength: float) -> Tensor:
+        """Give `steps + 1` falling noise levels, the last 0; `strength` below 1 starts late (SDEdit)."""
+        ...
+
     def encode(self, labels: Tensor) -> Tensor:
         """Encode voxels `uint8`; unknown ones (255) are told apart from empty ones."""
         ...
 
     def bind(self, labels: Tensor, hidden: Tensor, layout: LayoutMap | None) -> Denoise:
-        """Tell the denoiser what is known (all but `hidden`, bool) and which map to follow."""
+        """Tell the denoiser what is known (all but `hidden`, bool) and which map to follow.
+
+        Raises `ModelError` where a map is given that the model cannot follow.
+        """
         ...
 
     def bind_layout(self, layout: LayoutMap) -> Denoise | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -14,10 +15,15 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from engine.errors import DeviceError, ModelError
+from engine.formats import carlasc, semantickitti
 from engine.geometry.maps import CELL
 from engine.models.cards import ModelCard
 from engine.models.city.autoencoder import Autoencoder, AutoencoderConfig
 from engine.models.city.model import CityModel
+from engine.models.contract import SceneModel
+from engine.models.semcity.autoencoder import TriplaneAutoencoder, TriplaneAutoencoderConfig
+from engine.models.semcity.model import SemcityModel
+from engine.models.semcity.unet import TriplaneUNet, TriplaneUNetConfig
 from engine.models.unet import UNet, UNetConfig
 
 AUTOENCODER = "autoencoder"
@@ -28,7 +34,8 @@ _INT8 = (LAYOUT,)
 """Parts that are stored in int8: the layout prior draws eight classes, and would be 23 MB in fp16."""
 _SCALE = ".scale"
 
-_T = TypeVar("_T")
+_Config = TypeVar("_Config")
+_Network = TypeVar("_Network", bound=nn.Module)
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -45,23 +52,36 @@ def pick_device(name: str = "auto") -> torch.device:
     return torch.device(name)
 
 
-def load(card: ModelCard, device: str = "auto") -> CityModel:
+def load(card: ModelCard, device: str = "auto") -> SceneModel:
     """Load a model; raises `ModelError` where weights are missing, damaged or do not fit the card."""
-    if card.kind != "city":
+    if card.kind not in _LOADERS:
         raise ModelError(f"model '{card.name}' is of kind '{card.kind}', which this version cannot run; update it")
-    card.verify()
-    target = pick_device(device)
-    parts: dict[str, nn.Module] = {}
-    for part in card.config:
-        if part == AUTOENCODER:
-            parts[part] = Autoencoder(_config(AutoencoderConfig, card, part))
-        else:
-            parts[part] = UNet(_config(UNetConfig, card, part))
-        _fill(parts[part], card, f"{part}.safetensors", target)
-    autoencoder, denoiser, layout = (parts.get(n) for n in (AUTOENCODER, DENOISER, LAYOUT))
-    if not isinstance(autoencoder, Autoencoder):
+    if AUTOENCODER not in card.config:
         raise ModelError(f"model '{card.name}': its card names no autoencoder; install it again")
-    return CityModel(card, autoencoder, cast("UNet | None", denoiser), cast("UNet | None", layout), target)
+    card.verify()
+    return _LOADERS[card.kind](card, pick_device(device))
+
+
+def _load_city(card: ModelCard, device: torch.device) -> CityModel:
+    autoencoder = _restore(Autoencoder, AutoencoderConfig, card, AUTOENCODER, device)
+    denoiser, layout = (
+        _restore(UNet, UNetConfig, card, part, device) if part in card.config else None for part in (DENOISER, LAYOUT)
+    )
+    for network in (autoencoder, denoiser, layout):
+        if network is not None:
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return CityModel(card, autoencoder, denoiser, layout, device)
+
+
+def _load_semcity(card: ModelCard, device: torch.device) -> SemcityModel:
+    autoencoder = _restore(TriplaneAutoencoder, TriplaneAutoencoderConfig, card, AUTOENCODER, device)
+    denoiser = None
+    if DENOISER in card.config:
+        denoiser = _restore(TriplaneUNet, TriplaneUNetConfig, card, DENOISER, device)
+    return SemcityModel(card, autoencoder, denoiser, device)
+
+
+_LOADERS: dict[str, Callable[[ModelCard, torch.device], SceneModel]] = {"city": _load_city, "semcity": _load_semcity}
 
 
 @dataclass(frozen=True)
@@ -78,16 +98,13 @@ def save_city(
 ) -> ModelCard:
     """Write weights (safetensors, fp16 or int8) and card of a `city` model into a folder; gives the card."""
     networks = {AUTOENCODER: parts.autoencoder, DENOISER: parts.denoiser, LAYOUT: parts.layout}
-    files, config = {}, {}
+    files: dict[str, str] = {}
+    config: dict[str, Any] = {}
     for part, network in networks.items():
-        if network is None:
-            continue
-        target = folder / f"{part}.safetensors"
-        draft = target.with_suffix(".part")
-        save_file(_pack(network.state_dict(), as_int8=part in _INT8), draft)
-        os.replace(draft, target)
-        files[target.name] = hashlib.sha256(target.read_bytes()).hexdigest()
-        config[part] = asdict(network.config)
+        if network is not None:
+            packed = _pack(network.state_dict(), as_int8=part in _INT8)
+            files |= _store(folder / f"{part}.safetensors", packed)
+            config[part] = asdict(network.config)
     card = ModelCard(
         name=name,
         title="Streets and cities, bird's-eye latent with map and mask conditions",
@@ -104,6 +121,54 @@ def save_city(
     )
     card.write(folder)
     return card
+
+
+@dataclass(frozen=True)
+class SemcityParts:
+    """The networks of a `semcity` model."""
+
+    autoencoder: TriplaneAutoencoder
+    denoiser: TriplaneUNet | None = None
+
+
+SEMCITY_GRIDS = {20: ("semantickitti", semantickitti.GRID), 11: ("carlasc", carlasc.GRID)}
+"""Label space and grid of the data sets that the original was trained on, by the number of classes."""
+
+
+def save_semcity(folder: Path, parts: SemcityParts, training: dict[str, Any], name: str = "semcity") -> ModelCard:
+    """Write weights (safetensors, in the precision they have) and card of a `semcity` model into a folder."""
+    space, grid = SEMCITY_GRIDS[parts.autoencoder.config.classes]
+    files: dict[str, str] = {}
+    config: dict[str, Any] = {}
+    for part, network in ((AUTOENCODER, parts.autoencoder), (DENOISER, parts.denoiser)):
+        if network is not None:
+            weights = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
+            files |= _store(folder / f"{part}.safetensors", weights)
+            config[part] = asdict(network.config)
+    card = ModelCard(
+        name=name,
+        title="Streets by triplane diffusion (SemCity, Lee et al. 2024)",
+        kind="semcity",
+        label_space=space,
+        height=grid.shape[2],
+        voxel_size=grid.voxel_size,
+        cell=CELL,
+        window=grid.shape[0],
+        files=files,
+        config=config,
+        training=training,
+        folder=folder,
+    )
+    card.write(folder)
+    return card
+
+
+def _store(path: Path, weights: dict[str, Tensor]) -> dict[str, str]:
+    """Write weights so that the file is whole or not there; gives its name and sha256."""
+    draft = path.with_suffix(".part")
+    save_file(weights, draft)
+    os.replace(draft, path)
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def _pack(state: dict[str, Tensor], as_int8: bool) -> dict[str, Tensor]:
@@ -136,19 +201,20 @@ def _along(scale: Tensor, weights: Tensor) -> Tensor:
     return scale.view(-1, *[1] * (weights.dim() - 1))
 
 
-def _config(kind: type[_T], card: ModelCard, part: str) -> _T:
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in card.config.get(part, {}).items()}
+def _restore(
+    build: Callable[[_Config], _Network], kind: type[_Config], card: ModelCard, part: str, device: torch.device
+) -> _Network:
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in card.config[part].items()}
     try:
-        return kind(**values)
+        config = kind(**values)
     except TypeError as error:
         raise ModelError(f"model '{card.name}': its card does not fit this version ({error}); update both") from error
-
-
-def _fill(network: nn.Module, card: ModelCard, file: str, device: torch.device) -> None:
+    file = f"{part}.safetensors"
+    with torch.device("meta"):  # no time for random weights that are replaced at once
+        network = build(config)
     try:
-        network.load_state_dict(_unpack(load_file(card.folder / file)))
+        network.load_state_dict(_unpack(load_file(card.folder / file)), assign=True)
     except (RuntimeError, OSError, ValueError, SafetensorError) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(f"model '{card.name}': {file} does not fit its card ({reason}); install it again") from error
-    network.to(device=device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    network.requires_grad_(requires_grad=False)
+    return network.to(device).eval().requires_grad_(requires_grad=False)

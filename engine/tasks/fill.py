@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from engine.diffusion.guidance import classifier_free, keep_known, projected
 from engine.diffusion.samplers import SAMPLERS, DenoiseStep
-from engine.diffusion.schedule import flow_sigmas
 from engine.errors import GridError, SamplingError
 from engine.geometry.maps import CELL, LayoutMap
 from engine.grid import Box
@@ -136,7 +135,7 @@ def sample_window(
         denoise = keep_known(denoise, model.encode(labels), model.latent_mask(hidden))
     if barred:
         denoise = projected(denoise, lambda x0: model.project(x0, barred), PROJECT_BELOW)
-    sigmas = flow_sigmas(sampling.steps, sampling.strength)
+    sigmas = model.sigmas(sampling.steps, sampling.strength)
     x = sigmas[0].item() * draw_noise(model, window, sampling.seed)
     if sampling.strength < 1.0:
         x = x + model.encode(labels)

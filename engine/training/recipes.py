@@ -147,7 +147,10 @@ def _train_judge(options: TrainOptions) -> Iterator[TrainStep]:
 def _start(options: TrainOptions) -> CityModel:
     """Load the model whose parts are kept; a part that it has already is trained further."""
     torch.manual_seed(options.seed)
-    return load_model(find_model(str(options.start) if options.start else "city"), options.device)
+    model = load_model(find_model(str(options.start) if options.start else "city"), options.device)
+    if not isinstance(model, CityModel):
+        raise ModelError(f"model '{model.card.name}' is of kind '{model.card.kind}'; --start wants one of kind 'city'")
+    return model
 
 
 def _continue(network: UNet, trained: UNet | None, device: torch.device) -> UNet:

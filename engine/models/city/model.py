@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from engine.diffusion.denoiser import Denoise, from_flow
+from engine.diffusion.schedule import flow_sigmas
 from engine.errors import ModelError
 from engine.geometry.maps import CELL, LayoutMap
 from engine.labels import UNKNOWN, label_space
@@ -15,6 +16,7 @@ from engine.models.cards import ModelCard
 from engine.models.city.autoencoder import STRIDE, Autoencoder
 from engine.models.city.conditions import detail_given, hidden_slabs, layout_channels
 from engine.models.city.layout import layout_given, map_of, picture_of
+from engine.models.picking import ClassPicker
 from engine.models.unet import UNet
 
 _STRIP = 64
@@ -40,14 +42,15 @@ class CityModel:
         self.denoiser = denoiser
         self.layout_prior = layout_prior
         self.device = device
-        space = label_space(card.label_space)
-        things = {*space.ids_of("vehicle"), *space.ids_of("person"), *space.ids_of("object")}
-        self._things = torch.tensor([i in things for i in range(256)], device=device)
-        self._empty = space.empty
+        self._picker = ClassPicker(label_space(card.label_space))
 
     def latent_shape(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Give the latent's shape `(1, C, X / 4, Y / 4)` for voxels of shape `(X, Y, Z)`."""
         return 1, self.autoencoder.config.latent, shape[0] // STRIDE, shape[1] // STRIDE
+
+    def sigmas(self, steps: int, strength: float) -> Tensor:
+        """Give the noise levels to sample along."""
+        return flow_sigmas(steps, strength)
 
     def encode(self, labels: Tensor) -> Tensor:
         """Encode voxels `(X, Y, Z) uint8` to `(1, C, X / 4, Y / 4)`."""
@@ -106,18 +109,15 @@ class CityModel:
         return (hidden_slabs(hidden.to(self.device)[None]) > 0).any(dim=1, keepdim=True)
 
     def decode(self, z: Tensor, barred: Sequence[int] = ()) -> Tensor:
-        """Decode a latent `(1, C, X / 4, Y / 4)` to labels `(X, Y, Z) uint8`, strip by strip, none of them barred.
-
-        A barred thing (vehicle, person, object) leaves its place empty; any other barred class gives way to the most
-        likely one that is allowed.
-        """
+        """Decode a latent `(1, C, X / 4, Y / 4)` to labels `(X, Y, Z) uint8`, strip by strip, none of them barred."""
         rows, halo = z.shape[2], 2 * self.autoencoder.config.blocks + 3  # rows beside a strip that its voxels depend on
         strips = []
         for start in range(0, rows, _STRIP):
             low, high = max(start - halo, 0), min(start + _STRIP + halo, rows)
             logits = self.autoencoder.decode(z[:, :, low:high])[0]
             first = (start - low) * STRIDE
-            strips.append(self._pick(logits[:, :, first : first + min(_STRIP, rows - start) * STRIDE], barred))
+            scores = logits[:, :, first : first + min(_STRIP, rows - start) * STRIDE].permute(2, 3, 0, 1)
+            strips.append(self._picker.pick(scores, 2, barred))
         return torch.cat(strips)
 
     def project(self, z: Tensor, barred: Sequence[int]) -> Tensor:
@@ -126,17 +126,3 @@ class CityModel:
         if not bool(torch.isin(labels, torch.tensor(barred, device=labels.device)).any()):
             return z
         return self.encode(self.decode(z, barred))
-
-    def _pick(self, logits: Tensor, barred: Sequence[int]) -> Tensor:
-        """Choose the most likely class of `(K, Z, X, Y)` logits, as `(X, Y, Z) uint8`."""
-        scores = logits.permute(2, 3, 0, 1)
-        best = scores.max(dim=2).indices.to(torch.uint8)
-        for thing in barred:
-            if self._things[thing]:
-                best[best == thing] = self._empty
-        others = [b for b in barred if not self._things[b]]
-        if others:
-            allowed = scores.index_fill(2, torch.tensor([*barred], device=scores.device), float("-inf"))
-            wrong = torch.isin(best, torch.tensor(others, dtype=torch.uint8, device=best.device))
-            best = torch.where(wrong, allowed.max(dim=2).indices.to(torch.uint8), best)
-        return best

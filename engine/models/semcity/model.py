@@ -1,0 +1,102 @@
+"""`semcity` as the tasks see it: voxels in, voxels out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from engine.diffusion.ddpm import TrainedLevels, from_ddpm
+from engine.diffusion.denoiser import Denoise
+from engine.diffusion.guidance import keep_known
+from engine.errors import ModelError
+from engine.geometry.maps import LayoutMap
+from engine.grid import Box
+from engine.labels import UNKNOWN, label_space
+from engine.models.cards import ModelCard
+from engine.models.picking import ClassPicker
+from engine.models.semcity.autoencoder import TriplaneAutoencoder
+from engine.models.semcity.triplane import CELL, Planes, compose, cover, decompose
+from engine.models.semcity.unet import TriplaneUNet
+
+STEPS = 100
+"""Noise levels that the original's networks know."""
+
+
+class SemcityModel:
+    """Latent diffusion on three planes.
+
+    Arrays of voxels are `(X, Y, Z)`, batches of one; X and Y are multiples of the card's cell.
+    """
+
+    def __init__(
+        self, card: ModelCard, autoencoder: TriplaneAutoencoder, denoiser: TriplaneUNet | None, device: torch.device
+    ) -> None:
+        self.card = card
+        self.autoencoder = autoencoder
+        self.denoiser = denoiser
+        self.device = device
+        self.levels = TrainedLevels.linear(STEPS)
+        self._picker = ClassPicker(label_space(card.label_space))
+
+    def latent_shape(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """Give the composed map's shape `(1, C, X / 2 + Z, Y / 2 + Z)` for voxels of shape `(X, Y, Z)`."""
+        x, y, z = shape
+        return 1, self.autoencoder.config.channels, x // CELL + z, y // CELL + z
+
+    def sigmas(self, steps: int, strength: float) -> Tensor:
+        """Give the noise levels to sample along: those that the network was trained at."""
+        return self.levels.falling(steps, strength)
+
+    def encode(self, labels: Tensor) -> Tensor:
+        """Encode voxels `(X, Y, Z) uint8` to a composed map; unknown ones count as empty."""
+        return compose(self.autoencoder.encode(labels.to(self.device)[None]))
+
+    def bind(self, labels: Tensor, hidden: Tensor, layout: LayoutMap | None) -> Denoise:
+        """Get the denoiser in the samplers' form, with all that is known put in its place at every step.
+
+        The network itself takes no conditions: what it says of known cells is replaced (RePaint). So it follows no map;
+        raises `ModelError` where one is given, or where the model has no denoiser.
+        """
+        denoiser = self.denoiser
+        if denoiser is None:
+            raise ModelError(f"model '{self.card.name}' has no denoiser; import the UNet's checkpoint into it, too")
+        if denoiser.config.given:
+            raise ModelError(f"model '{self.card.name}' refines predictions and makes no scenes; take another model")
+        if layout is not None and bool(layout.classes.any()):
+            raise ModelError(f"model '{self.card.name}' follows no map; leave the layout out or take --model city")
+        denoise = from_ddpm(denoiser, self.levels)
+        hidden = hidden.to(self.device) | (labels.to(self.device) == UNKNOWN)
+        if bool(hidden.all()):
+            return denoise
+        return keep_known(denoise, self.encode(torch.where(hidden, UNKNOWN, labels.to(self.device))), cover(hidden))
+
+    def bind_layout(self, layout: LayoutMap) -> Denoise | None:
+        """Give no denoiser of maps: there is none."""
+        return None
+
+    def read_layout(self, picture: Tensor) -> LayoutMap:
+        """Never called, as there is no denoiser of maps; raises `ModelError`."""
+        raise ModelError(f"model '{self.card.name}' draws no maps; take --model city")
+
+    def latent_mask(self, hidden: Tensor) -> Tensor:
+        """Tell which values of the map depend on hidden voxels, `(1, 1, X / 2 + Z, Y / 2 + Z) bool`."""
+        return cover(hidden.to(self.device))
+
+    def decode(self, z: Tensor, barred: Sequence[int] = ()) -> Tensor:
+        """Decode a composed map to labels `(X, Y, Z) uint8`, none of them barred."""
+        planes = decompose(z, self.card.height)
+        (_, _, h, w), d = planes.xy.shape, self.card.height
+        return self.decode_box(planes, Box((0, 0, 0), (CELL * h, CELL * w, d)), barred)
+
+    def decode_box(self, planes: Planes, box: Box, barred: Sequence[int] = ()) -> Tensor:
+        """Decode the voxels of a box only, to labels of its shape; they are those of the whole scene's decoding."""
+        return self.autoencoder.read_out(planes, box, lambda logits: self._picker.pick(logits, 1, barred))
+
+    def project(self, z: Tensor, barred: Sequence[int]) -> Tensor:
+        """Take barred classes out of a latent by decoding and encoding it; unchanged where there are none."""
+        labels = self.decode(z)
+        if not bool(torch.isin(labels, torch.tensor(barred, device=labels.device)).any()):
+            return z
+        return self.encode(self.decode(z, barred))

@@ -9,8 +9,8 @@ from engine.data.city import figures, fittings, generator
 from engine.data.city.annexes import dress_house, stand_canopy
 from engine.data.city.borders import Border, stand_border
 from engine.data.city.buildings import House, Roof, build, roof_heights
-from engine.data.city.canvas import BUILDING, FENCE, TERRAIN, VEGETATION, Canvas
-from engine.data.city.facades import REACH, cut_rows, hang_balconies, walls_of
+from engine.data.city.canvas import BUILDING, FENCE, POLE, TERRAIN, VEGETATION, Canvas
+from engine.data.city.facades import REACH, cut_rows, hang_balconies, stand_scaffold, walls_of
 from engine.data.city.frame import Frame, cut_patch
 from engine.data.city.generator import make_world
 from engine.data.city.painter import Painter
@@ -104,6 +104,19 @@ def test_balconies_hang_on_the_wall_with_a_parapet_round_them() -> None:
     assert 3.5 < max(depth) < 5.01 < REACH
 
 
+def test_a_scaffold_stands_before_the_wall_on_its_own_posts() -> None:
+    canvas = flat_canvas()
+    wall = walls_of(canvas, raised(canvas, eave=25))[0]
+    stand_scaffold(canvas, wall, wall.part(0.5, 30.0), 22)
+    painter = Painter(canvas)
+    mine = painter.labels == POLE
+    assert grounded(painter.labels)
+    assert np.flatnonzero(mine.any((0, 1))).tolist() == list(range(3, 25))
+    assert not (mine.any(-1) & (canvas.solid > 0)).any()
+    assert set(np.unique(painter.idents[mine])) == {2}, "a thing of its own, not part of the house"
+    assert 3 <= mine[..., 6].sum() <= 16 < mine[..., 12].sum(), "posts below, decks above"
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_dressed_house_has_openings_and_nothing_of_it_floats(seed: int) -> None:
     canvas = flat_canvas()
@@ -178,7 +191,12 @@ def test_people_and_furniture_are_of_one_piece_at_every_heading(heading: int) ->
     makers = (fittings.goal, fittings.hoop, fittings.flood, fittings.crane, fittings.digger, fittings.swing)
     makers += (fittings.slide, fittings.climb, fittings.bench, fittings.rail, fittings.pylon, fittings.kiosk)
     stamps += [make(heading) for make in makers]
-    stamps += [figures.nameplate(heading), figures.gantry(30, heading), figures.shelter(heading)]
+    stamps += [
+        figures.utility(heading),
+        figures.nameplate(heading),
+        figures.gantry(30, heading),
+        figures.shelter(heading),
+    ]
     assert all(hangs_together(stamp) for stamp in stamps)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, binary_erosion
 
 from engine.data.city.buildings import House
-from engine.data.city.canvas import BUILDING, VEGETATION, Canvas, Detail
+from engine.data.city.canvas import BUILDING, POLE, VEGETATION, Canvas, Detail
 from engine.data.city.frame import cut_patch
 
 STOREY = 14
@@ -146,6 +146,20 @@ def stand(canvas: Canvas, wall: Wall, mask: Mask, height: int) -> None:
     x, y = wall.x[mask], wall.y[mask]
     canvas.solid[x, y], canvas.owner[x, y], canvas.taken[x, y] = BUILDING, wall.ident[mask], True
     canvas.top[x, y] = np.minimum(wall.base[mask] + height, canvas.height)
+
+
+def stand_scaffold(canvas: Canvas, wall: Wall, mask: Mask, high: int) -> None:
+    """Stand a scaffold before a wall: posts two metres apart, decks two metres above each other; all of it pole."""
+    mask = _held(wall, mask & wall.free & (wall.out <= 6))
+    posts = mask & (wall.out > 4.5) & (np.abs(wall.place - np.floor(wall.place / 10) * 10 - 5) < 0.75)
+    ident = canvas.new_ident()
+    for base in np.unique(wall.base[mask]).tolist():
+        here = wall.base == base
+        _add(canvas, wall, posts & here, (max(base - 4, 0), base + high), POLE, ident)
+        for deck in range(10, high - 4, 10):
+            _add(canvas, wall, mask & here & (wall.out > 1), (base + deck - 1, base + deck), POLE, ident)
+            _add(canvas, wall, mask & here & (wall.out > 4.5), (base + deck + 4, base + deck + 5), POLE, ident)
+    canvas.taken[wall.x[posts], wall.y[posts]] = True
 
 
 def hang_awnings(canvas: Canvas, wall: Wall, mask: Mask, depth: float, height: int = 12) -> None:

@@ -79,6 +79,15 @@ def nameplate(heading: int) -> Stamp:
 
 
 @lru_cache(maxsize=128)
+def utility(heading: int) -> Stamp:
+    """Give a utility pole: a tall mast with one or two bars across the heading and a transformer."""
+    bars = join(box(-0.75, 0.75, 6.2, 28, 29), box(-0.75, 0.75, 4.2, 25, 26))
+    return render(
+        [(POLE, join(box(-0.9, 0.9, 0.9, 0, 31), bars, block(-1.6, 1.6, -3.4, -0.4, 20, 24)))], heading, 9, 31, 0
+    )
+
+
+@lru_cache(maxsize=128)
 def gantry(half: int, heading: int) -> Stamp:
     """Give a frame over a whole carriageway ``half`` wide to each side, with boards that face its heading."""
     legs = join(*(block(-0.9, 0.9, s * half - 0.9, s * half + 0.9, 0, 28) for s in (-1, 1)))

@@ -48,7 +48,7 @@ def put_furniture(plan: Plan, painter: Painter, network: Network) -> None:
     for line, (first, last) in zip(plan.lines, crossing_places(network), strict=True):
         if line.street.kind != LANE:
             _put_lamps(plan, painter, line)
-        put_overhead(plan, painter, line)
+        put_overhead(plan, painter, line, kit)
         for side in (1.0, -1.0):
             _put_signs(plan, painter, line, side)
             dress_kerb(plan, painter, line, side, kit)

@@ -24,18 +24,20 @@ _BINS = {"bin": 0, "hydrant": 1, "mail": 2, "meter": 3, "cabinet": 4, "wheeled":
 
 
 class Kit(NamedTuple):
-    """How much a world has of each: odds per street side of rows, and the distance between single things."""
+    """How much a world has of each: odds per street or street side of rows, and how far apart single things are."""
 
     bollards: float
     meters: float
     rails: float
+    masts: float
     gap: int
 
 
 def draw_kit(rng: np.random.Generator) -> Kit:
     """Draw a world's kit."""
-    bollards, meters, rails = (float(rng.choice(odds)) for odds in ((0.05, 0.2, 0.4), (0.0, 0.0, 0.5), (0.0, 0.1, 0.4)))
-    return Kit(bollards, meters, rails, int(rng.integers(90, 220)))
+    choices = ((0.05, 0.2, 0.4), (0.0, 0.0, 0.5), (0.0, 0.1, 0.4), (0.0, 0.0, 0.6))
+    bollards, meters, rails, masts = (float(rng.choice(odds)) for odds in choices)
+    return Kit(bollards, meters, rails, masts, int(rng.integers(90, 220)))
 
 
 def dress_kerb(plan: Plan, painter: Painter, line: StreetLine, side: float, kit: Kit) -> None:
@@ -86,8 +88,15 @@ def _put_single(plan: Plan, painter: Painter, line: StreetLine, side: float, kit
         place += float(rng.integers(20, 2 * kit.gap))
 
 
-def put_overhead(plan: Plan, painter: Painter, line: StreetLine) -> None:
-    """Place a frame with boards over some wide streets."""
+def put_overhead(plan: Plan, painter: Painter, line: StreetLine, kit: Kit) -> None:
+    """Place a frame with boards over some wide streets, and utility poles along one side of small ones."""
+    if line.street.kind > MAIN and plan.rng.random() < kit.masts:
+        side = float(plan.rng.choice([-1.0, 1.0]))
+        index = 1 if side > 0 else 0
+        away = line.street.half + line.street.bays[index] + 2.5
+        for place in np.arange(36.0, line.length - 20, 150.0).tolist():
+            spot = line.frame(place, side * away)
+            painter.place(figures.utility(heading_index(spot.ux, spot.uy)), spot.x, spot.y, _GREEN)
     if line.street.kind == ARTERIAL and line.length > 420 and plan.rng.random() < 0.25:
         spot = line.frame(line.length * 0.5)
         reach = int(line.street.half + max(line.street.bays)) + 4

@@ -16,6 +16,7 @@ from engine.data.city.facades import (
     cut_rows,
     hang_awnings,
     hang_balconies,
+    stand_scaffold,
     storeys,
 )
 from engine.data.city.plan import Block, Plan
@@ -169,6 +170,9 @@ def dress_street(plan: Plan, block: Block, ring: Ring) -> None:
         some = rng.random(ring.count) < 0.5
         shop = some[front.ident - int(ring.idents[0])] & ~front.part(at, 10.0)
         hang_awnings(canvas, front, shop & front.axes(period * 1.7, period * 1.7 - 2), float(rng.integers(4, 7)))
+    if rng.random() < 0.12:
+        house = front.ident == int(rng.choice(ring.idents))
+        stand_scaffold(canvas, front, house, min(int(ring.eaves.min()) + 4, 30))
     _add_balconies(plan, ring, front, rear, period)
     cut_rows(canvas, rear, rear.axes(period, width), storeys(48))
 

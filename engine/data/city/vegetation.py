@@ -10,7 +10,7 @@ from engine.data.city.plan import Plan
 from engine.data.city.trees import draw_bushes, draw_trees
 
 _GREEN = (TERRAIN, SIDEWALK, OTHER_GROUND)
-_PIT = 3
+_PIT = 2
 
 
 def draw_season(rng: np.random.Generator) -> float:

@@ -93,7 +93,8 @@ def _lay_lot(plan: Plan, lot: _Lot) -> bool:
 def _raise_house(plan: Plan, lot: _Lot, shift: float, wide: float, path: float) -> House | None:
     """Raise a house with its chimney, sometimes with a bay beside the door; None where it does not fit."""
     rng, canvas = plan.rng, plan.canvas
-    wings = draw_wings(str(rng.choice(["I", "I", "I", "L", "L", "T", "U"])), wide, lot.deep, rng)
+    shape = str(rng.choice(["I", "L", "T", "U"], p=[0.46, 0.32, 0.18, 0.04]))
+    wings = draw_wings(shape, wide, lot.deep, rng)
     if rng.random() < 0.3:
         bay = float(np.sign(shift - path) or 1.0) * float(rng.integers(9, max(10, int(wide / 2) - 8)))
         wings.append((bay - 6, bay + 6, -4.0, 6.0))

@@ -14,6 +14,7 @@ from engine.data.city.medians import paint_medians, paint_refuges
 from engine.data.city.network import Network
 from engine.data.city.painter import Painter
 from engine.data.city.plan import Block, Plan
+from engine.data.city.promenades import put_strollers
 from engine.data.city.relief import draw_slope, lift_blocks, settle_blocks
 from engine.data.city.rivers import bank_places, measure_river
 from engine.data.city.streets import StreetField, StreetLine, measure_streets, paint_streets
@@ -64,6 +65,7 @@ def make_world(seed: int, size: tuple[int, int] = (2048, 2048), height: int = 32
     put_trams(plan, painter)
     put_rounds(plan, painter, network, STYLE_TABLE[name])
     put_traffic(plan, painter, STYLE_TABLE[name])
+    put_strollers(plan, painter, STYLE_TABLE[name])
     put_furniture(plan, painter, network)
     plant(plan, painter, street_tree_places(plan, network, STYLE_TABLE[name]))
     put_people(plan, painter, network, blocks, STYLE_TABLE[name])

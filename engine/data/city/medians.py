@@ -12,7 +12,7 @@ from engine.data.city.streets import StreetField, StreetLine, crossing_places, r
 PLATFORM = 11.0
 TRACK = 8.5
 """Distance of a track's middle from the street's, in voxels."""
-_QUAY = 8
+_QUAY = 11
 _PLATFORM_HALF = 62.0
 _STOP_LENGTH = 330.0
 
@@ -34,11 +34,11 @@ def strip_ends(network: Network) -> NDArray[np.float32]:
 
 def tree_rows(street: Street) -> tuple[float, ...]:
     """Where rows of trees stand in a street's middle, as distances to the left of it."""
-    if street.median <= 3 or street.strip == "tram":
+    if street.median <= 3 or street.strip in ("tram", "foot"):
         return ()
     if street.strip == "lawn" and street.median < 13:
         return (0.0,)
-    away = street.median - (4.0 if street.strip == "water" else 6.0)
+    away = street.median - (5.0 if street.strip == "water" else 6.0)
     return (-away, away)
 
 
@@ -49,12 +49,13 @@ def has_stop(street: Street) -> bool:
 
 def paint_medians(network: Network, field: StreetField, ground: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Draw the strips in the middle of streets; returns where their water is, (X, Y) bool."""
-    table = np.array([(s.median, ("lawn", "walk", "tram", "water").index(s.strip)) for s in network.streets])
+    table = np.array([(s.median, ("lawn", "walk", "tram", "water", "foot").index(s.strip)) for s in network.streets])
     median, strip = (column[field.street] for column in table.T)
     lengths = np.array([s.length for s in network.streets], np.float32)
     free = strip_ends(network)
     aside = np.abs(field.lateral)
-    inside = (aside < median) & (field.edge < -8)
+    _close_footways(network, field, ground)
+    inside = (strip < 4) & (aside < median) & (field.edge < -8)
     inside &= (field.along > free[:, 0][field.street]) & (field.along < (lengths - free[:, 1])[field.street])
     ground[inside] = TERRAIN
     ground[inside & (strip == 1) & (aside < 5)] = SIDEWALK
@@ -64,6 +65,16 @@ def paint_medians(network: Network, field: StreetField, ground: NDArray[np.uint8
     ground[water] = OTHER_GROUND
     _paint_platforms(network, field, ground)
     return water
+
+
+def _close_footways(network: Network, field: StreetField, ground: NDArray[np.uint8]) -> None:
+    """Pave the streets that are for people only, up to the kerb of those they meet."""
+    closed = np.array([s.strip == "foot" for s in network.streets])
+    ends = reach_across(network).astype(np.float32) + np.float32(4)
+    last = np.array([s.length for s in network.streets], np.float32) - ends[:, 1]
+    s = field.street
+    mine = closed[s] & (field.along > ends[:, 0][s]) & (field.along < last[s]) & (np.abs(field.lateral) <= 30)
+    ground[mine & (ground == ROAD)] = SIDEWALK
 
 
 def _paint_platforms(network: Network, field: StreetField, ground: NDArray[np.uint8]) -> None:

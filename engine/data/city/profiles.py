@@ -52,6 +52,8 @@ def draw_profile(
     rng: np.random.Generator,
 ) -> Street:
     """Give a street its cross section; ``grand`` is what the world's widest streets have in their middle."""
+    if kind >= LANE and rng.random() < style.footways:
+        return _footway(points, ends, kind, rng)
     if kind == ALLEY:
         return _alley(points, ends, rng)
     if kind == ARTERIAL and grand is not None:
@@ -86,6 +88,12 @@ def _alley(points: NDArray[np.float64], ends: tuple[int, int], rng: np.random.Ge
     """A back lane for one car, hardly with sidewalks."""
     half, walk = float(rng.integers(7, 10)), int(rng.integers(2, 5))
     return Street(points, ends, LANE, half, (0, 0), (walk, walk), (0, 0), 0, (0.0,), True)
+
+
+def _footway(points: NDArray[np.float64], ends: tuple[int, int], kind: int, rng: np.random.Generator) -> Street:
+    """A street for people only: a path through a block, or a lane with shops."""
+    half = float(rng.integers(5, 9) if kind == ALLEY else rng.integers(13, 22))
+    return Street(points, ends, LANE, half, (0, 0), (3, 3), (0, 0), int(half), (), strip="foot")
 
 
 def _oneway(points: NDArray[np.float64], ends: tuple[int, int], style: Style, rng: np.random.Generator) -> Street:

@@ -31,7 +31,7 @@ class Style:
     to ``bays`` are densities relative to 1. ``hills`` is the range of voxels that streets rise and fall by; ``oneways``
     and ``alleys`` are shares of small streets and of blocks; ``boulevards``, ``trams`` and ``canals`` the odds of what
     a world's widest streets have in their middle (lawns come in two sorts, each with ``boulevards``), ``rivers`` those
-    of a river.
+    of a river, ``footways`` the share of lanes that are closed to cars.
     """
 
     weight: float
@@ -52,6 +52,7 @@ class Style:
     trams: float
     canals: float
     rivers: float
+    footways: float
 
 
 #                                                          houses terrace court slabs hall park  lot  plaza field
@@ -75,6 +76,7 @@ STYLE_TABLE: dict[str, Style] = {
         0.1,
         0.03,
         0.14,
+        0.12,
     ),
     "village": Style(
         0.14,
@@ -95,6 +97,7 @@ STYLE_TABLE: dict[str, Style] = {
         0.0,
         0.05,
         0.22,
+        0.1,
     ),
     "centre": Style(
         0.22,
@@ -115,6 +118,7 @@ STYLE_TABLE: dict[str, Style] = {
         0.28,
         0.16,
         0.16,
+        0.45,
     ),
     "estate": Style(
         0.14,
@@ -135,6 +139,7 @@ STYLE_TABLE: dict[str, Style] = {
         0.28,
         0.06,
         0.12,
+        0.3,
     ),
     "industrial": Style(
         0.11,
@@ -155,6 +160,7 @@ STYLE_TABLE: dict[str, Style] = {
         0.12,
         0.14,
         0.12,
+        0.05,
     ),
     "park": Style(
         0.11,
@@ -175,6 +181,7 @@ STYLE_TABLE: dict[str, Style] = {
         0.15,
         0.08,
         0.24,
+        0.35,
     ),
 }
 

@@ -85,7 +85,7 @@ class ClassTable(QAbstractTableModel):
         if place != _SHARE or not count:
             return ""
         share = 100 * count / solid
-        return f"{share:.1f} %" if share >= 0.1 else "< 0.1 %"
+        return f"{share:.1f} %" if share >= 0.1 else "<0.1 %"
 
     def _icon(self, label: int, place: int) -> QIcon | None:
         classes = self._document.classes
@@ -176,7 +176,7 @@ class ClassesDock(QWidget):
         view.verticalHeader().setDefaultSectionSize(23)
         header = view.horizontalHeader()
         header.setMinimumSectionSize(20)
-        for place, width in ((_SWATCH, 26), (_COUNT, 64), (_SHARE, 52), (_EYE, 24), (_PASS, 24), (_LOCK, 24)):
+        for place, width in ((_SWATCH, 24), (_COUNT, 54), (_SHARE, 54), (_EYE, 22), (_PASS, 22), (_LOCK, 22)):
             header.setSectionResizeMode(place, QHeaderView.ResizeMode.Fixed)
             view.setColumnWidth(place, width)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)

@@ -40,6 +40,7 @@ class MaskDock(QWidget):
         self.step.setRange(1, 32)
         self.step.setSuffix(" vx")
         self.step.setFixedWidth(66)
+        self.step.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.step.setToolTip("How many voxels grow, shrink and feather move the border")
         self.step.valueChanged.connect(lambda value: context.set(step=value))
         self.opacity = SliderBox(0.1, 1.0, decimals=2, name="mask.opacity")
@@ -94,8 +95,8 @@ def _grid(buttons: list[QToolButton]) -> QGridLayout:
 
 def _wide(actions: Actions, name: str, words: str) -> QToolButton:
     made = QToolButton(objectName=f"{name}.button")
+    actions[name].setIconText(words)  # what buttons say; menus keep the whole title
     made.setDefaultAction(actions[name])
-    made.setText(words)
     made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     made.setIconSize(QSize(16, 16))
     made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

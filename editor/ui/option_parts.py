@@ -96,11 +96,14 @@ class Choice(Part):
 class BrushNumber(Part):
     """Radius or layers of the brush in hand."""
 
-    def __init__(self, context: ToolContext, name: str, title: str, low: int, high: int, width: int) -> None:
+    def __init__(
+        self, context: ToolContext, name: str, title: str, low: int, high: int, widths: tuple[int, int]
+    ) -> None:
         super().__init__(context)
         self._name = name
         self.box = SliderBox(low, high, name=f"option.{name}")
-        self.box.setFixedWidth(width)
+        self.box.setMinimumWidth(widths[0])
+        self.box.setMaximumWidth(widths[1])
         self.setLayout(row(label(title), self.box, spacing=8))
         self.box.changed.connect(self._store)
 
@@ -125,7 +128,8 @@ class Number(Part):
         self.field.setRange(*limits)
         self.field.setSpecialValueText(lowest)
         self.field.setSuffix(" vx")
-        self.field.setFixedWidth(78)
+        self.field.setFixedWidth(66)
+        self.field.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.field.setToolTip(tip)
         self.field.lineEdit().returnPressed.connect(self.field.clearFocus)
         self.setLayout(row(label(title), self.field, spacing=8))
@@ -161,7 +165,7 @@ class Ink(Part):
         self.button = QToolButton(objectName="option.ink")
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.button.setFixedWidth(132)
+        self.button.setFixedWidth(126)
         self.button.setProperty("card", True)
         self.button.setProperty("slim", True)
         self.button.setToolTip("What is written; 1 to 0 choose a class, Alt+click picks one, X swaps with empty")
@@ -248,15 +252,13 @@ def make_parts(context: ToolContext, actions: Actions) -> dict[str, Part]:
         ),
         "outline": Choice(context, "outline", _of(_OUTLINE_TIPS, OUTLINES), icons=_OUTLINE_ICONS),
         "spread": Choice(context, "spread", _of(_SPREAD_TIPS, SPREADS)),
-        "radius": BrushNumber(context, "radius", "Radius", 0, MAX_RADIUS, 150),
-        "depth": BrushNumber(context, "depth", "Layers", 1, MAX_DEPTH, 120),
+        "radius": BrushNumber(context, "radius", "Radius", 0, MAX_RADIUS, (110, 170)),
+        "depth": BrushNumber(context, "depth", "Layers", 1, MAX_DEPTH, (100, 130)),
         "limit": Number(context, "limit", "Limit", (0, MAX_LIMIT), "none", limit_tip),
-        "within_mask": Switch(
-            context, "within_mask", "Only in the mask", "Leave all voxels outside the mask as they are"
-        ),
         "stamp": StampTools(context, actions),
         "lift": Number(context, "lift", "Lift", (-MAX_RADIUS, MAX_RADIUS), tip="Higher, or sunk in where negative"),
         "with_air": Switch(context, "with_air", "With air", "Put down the empty voxels that were copied, too"),
+        "within_mask": Switch(context, "within_mask", "Mask only", "Leave all voxels outside the mask as they are"),
     }
 
 

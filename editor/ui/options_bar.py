@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QSpinBox, QStackedWidget, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSizePolicy, QSpinBox, QStackedWidget, QWidget
 
 from editor.model.plan import Extension
 from editor.model.studio import Studio
@@ -40,11 +41,15 @@ class ToolPage(QWidget):
         self._context = context
         self.parts = make_parts(context, actions)
         self.hint = label("")
+        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # gives way first
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._wanted: tuple[str, ...] = ()
         self._is_box = False
-        self.setLayout(row(*self.parts.values(), 1, self.hint, spacing=12))
+        layout = row(*self.parts.values(), self.hint, spacing=12)
         for part in self.parts.values():
-            self.layout().setStretchFactor(part, 0)
+            layout.setStretchFactor(part, 0)
+        layout.setStretchFactor(self.hint, 1)
+        self.setLayout(layout)
         context.options_changed.connect(self._choose_visible)
 
     @property
@@ -146,6 +151,7 @@ class OptionsBar(QStackedWidget):
         self.extend = ExtendOptions(studio)
         for page in (self.brush, self.extend):
             self.addWidget(page)
+        self.setMinimumWidth(1)  # a bar that is too narrow for its parts shows some, instead of none
 
     def show_tool(self, name: str) -> None:
         """Turn to the page of a tool (`tool.extend`, ...)."""

@@ -20,6 +20,7 @@ class StatusBar(QStatusBar):
     def __init__(self, studio: Studio) -> None:
         super().__init__()
         self._studio = studio
+        self._hit: Hit | None = None
         self.setSizeGripEnabled(False)
         self.tip = label("")
         self.addWidget(self.tip, 1)
@@ -36,6 +37,7 @@ class StatusBar(QStatusBar):
         for part in (self.readout, self.masked, self.progress, self.bar, self.size, self.device):
             self.addPermanentWidget(part)
         studio.document.mask_changed.connect(lambda _box: self._show_mask())
+        studio.document.changed.connect(lambda _box: self.show_hover(self._hit))
         studio.document.scene_replaced.connect(self._show_scene)
         studio.jobs.changed.connect(lambda _job: self._show_job(studio.jobs.running))
         self._show_scene()
@@ -46,7 +48,8 @@ class StatusBar(QStatusBar):
         self.tip.setText(text)
 
     def show_hover(self, hit: Hit | None) -> None:
-        """Name the voxel under the pointer."""
+        """Name the voxel under the pointer, and tell whether it is masked or locked."""
+        self._hit = hit
         if hit is None:
             self.readout.setText("")
             return
@@ -76,6 +79,7 @@ class StatusBar(QStatusBar):
     def _show_mask(self) -> None:
         count = self._studio.document.shown_mask.count
         self.masked.setText(f"{count:,} masked" if count else "")
+        self.show_hover(self._hit)
 
     def _show_scene(self) -> None:
         grid = self._studio.document.scene.grid

@@ -111,13 +111,15 @@ def apply_theme(app: QApplication, theme: Theme, scratch: Path) -> None:
     scratch
         Folder for the few coloured marks that Qt's style sheets can only take from files.
     """
-    app.setStyle("Fusion")
-    app.setPalette(_palette(theme))
     _write_marks(theme, scratch)
     QDir.setSearchPaths("marks", [str(scratch)])
     values = {f.name: getattr(theme, f.name) for f in fields(Theme)}
-    sheet = shipped("styles", "editor.qss").read_text(encoding="utf-8")
-    app.setStyleSheet(Template(sheet).substitute(values))
+    sheet = Template(shipped("styles", "editor.qss").read_text(encoding="utf-8")).substitute(values)
+    if app.styleSheet() == sheet:
+        return  # to dress every widget again takes a moment, and changes nothing
+    app.setStyle("Fusion")
+    app.setPalette(_palette(theme))
+    app.setStyleSheet(sheet)
 
 
 def _palette(theme: Theme) -> QPalette:

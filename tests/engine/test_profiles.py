@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -22,6 +22,7 @@ from engine.evaluation.completion import Confusion
 from engine.evaluation.profiles import (
     CALIBRATION_SEED,
     TOLERANCE,
+    calibrate_profile,
     draw_examples,
     measure_profiles,
     print_profiles,
@@ -194,7 +195,7 @@ def test_a_scanner_knows_where_it_hit_and_a_camera_what_lies_ahead(examples: lis
 
 def test_parameters_of_training_and_testing_never_meet() -> None:
     for name in PROFILES:
-        train, test = (parameter_ranges(name, split) for split in SPLITS)
+        train, test = (parameter_ranges(PROFILES[name], split) for split in SPLITS)
         assert set(train) == set(test) == {k for k in asdict(PROFILES[name].centre) if k != "sensor"}
         for key in train:
             (a, b), (c, d) = train[key], test[key]
@@ -202,7 +203,7 @@ def test_parameters_of_training_and_testing_never_meet() -> None:
             assert 0 < c < d
             assert b < c or d < a, f"{name}: {key} of {train[key]} for training and of {test[key]} for testing"
     with pytest.raises(RequestError, match="no predictor 'lmscnet'"):
-        parameter_ranges("lmscnet", "train")
+        draw_profile("lmscnet", "train", np.random.default_rng(0))
 
 
 def test_draws_lie_in_their_ranges_and_repeat_by_seed() -> None:
@@ -213,11 +214,11 @@ def test_draws_lie_in_their_ranges_and_repeat_by_seed() -> None:
                 assert drawn == draw_profile(name, split, np.random.default_rng(seed))
                 assert drawn != draw_profile(name, split, np.random.default_rng(seed + 5))
                 assert drawn.sensor == PROFILES[name].centre.sensor
-                for key, (low, high) in parameter_ranges(name, split).items():
+                for key, (low, high) in parameter_ranges(PROFILES[name], split).items():
                     assert low <= getattr(drawn, key) <= high
     streams = [draw_profile("scpnet", s, np.random.default_rng(0)) for s in SPLITS]
     places = [
-        [(getattr(d, k) - a) / (b - a) for k, (a, b) in parameter_ranges("scpnet", s).items()]
+        [(getattr(d, k) - a) / (b - a) for k, (a, b) in parameter_ranges(PROFILES["scpnet"], s).items()]
         for d, s in zip(streams, SPLITS, strict=True)
     ]
     assert np.abs(np.subtract(*places)).max() > 0.1
@@ -240,12 +241,10 @@ def test_a_prediction_is_made_again_by_its_seed_and_is_worse_far_away(examples: 
 
 
 def test_scores_are_near_the_published_ones_and_in_their_order(examples: list[Example]) -> None:
-    total: dict[str, Confusion] = {}
-    for number, example in enumerate(examples):
-        for name in PROFILES:
-            score = score_profile(example, name, "test", np.random.default_rng([0, number]))
-            total[name] = total[name] + score if name in total else score
-    rows = {name: summarise(name, "test", len(examples), c) for name, c in total.items()}
+    rows = {}
+    for name, profile in PROFILES.items():
+        parts = [score_profile(e, profile, "test", np.random.default_rng([0, i])) for i, e in enumerate(examples)]
+        rows[name] = summarise(profile, "test", len(examples), sum(parts[1:], parts[0]))
     for row in rows.values():
         assert row.iou == pytest.approx(row.iou_published, abs=5)
         assert row.miou == pytest.approx(row.miou_published, abs=7)
@@ -255,6 +254,17 @@ def test_scores_are_near_the_published_ones_and_in_their_order(examples: list[Ex
     assert rows["scpnet"].miou > rows["ssa-sc"].miou + 5
     assert rows["ssa-sc"].miou > max(rows["monoscene"].miou, rows["occdepth"].miou) + 5
     assert "monoscene   test" in print_profiles(list(rows.values()))
+
+
+def test_calibration_brings_a_predictor_back_to_its_scores(examples: list[Example]) -> None:
+    off = replace(PROFILES["scpnet"], fit={"train": (0.6, 2.0), "test": (1.0, 1.0)})
+    fitted = calibrate_profile(off, "train", examples[:1], rounds=5)
+    geometry, confusion = fitted.fit["train"]
+    assert geometry > 0.7
+    assert confusion < 2.0
+    assert fitted.fit["test"] == (1.0, 1.0)
+    score = score_profile(examples[0], fitted, "train", np.random.default_rng([CALIBRATION_SEED, 0]))
+    assert 100 * score.iou == pytest.approx(fitted.iou, abs=1)
 
 
 def test_calibration_worlds_are_neither_trained_on_nor_held_out() -> None:

@@ -68,7 +68,7 @@ def test_a_scan_is_what_its_rays_meet_first_among_all_voxels() -> None:
     few = Lidar(azimuths=12, drop=0, thinning=0, porosity=0, noise=0, roughness=0)
     sparse = scan(labels, SENSOR, np.random.default_rng(0), few).sparse
     expected = _first_boxes(labels != 0, np.array(SENSOR), ring_directions(few))
-    assert len(expected) > 90
+    assert len(expected) > 80
     assert set(map(tuple, np.argwhere(sparse).tolist())) == expected
     assert np.array_equal(sparse[sparse != 0], labels[sparse != 0])
 

@@ -135,6 +135,7 @@ def displace(
     moved = _columns(labels, x, y)
     lift = np.rint(height * draw_field(rng, shape[:2], 2 * patch)).astype(np.intp)  # ground errs over wide areas
     z = np.clip(np.arange(shape[2]) - lift[..., None], 0, shape[2] - 1)
+    z[..., 0] = 0  # ground does not sink out of the scene
     return np.take_along_axis(moved, z, 2)
 
 

@@ -54,7 +54,7 @@ class Lidar:
     reach: float = 80.0
     drop: float = 0.05
     thinning: float = 0.6
-    porosity: float = 0.5
+    porosity: float = 0.65
     noise: float = 0.02
     roughness: float = 0.04
     sight: float = 0.45
@@ -93,8 +93,8 @@ def scan(labels: NDArray[np.uint8], position: Point, rng: np.random.Generator, s
     """
     how = settings or Lidar()
     solid = (labels != 0) & (labels != UNKNOWN)
-    cell = tuple(min(max(math.floor(p), 0), n - 1) for p, n in zip(position, labels.shape, strict=True))
-    if solid[cell]:
+    cell = tuple(math.floor(p) for p in position)
+    if all(0 <= c < n for c, n in zip(cell, labels.shape, strict=True)) and solid[cell]:
         raise RequestError(f"a scanner at {position} stands inside of class {labels[cell]}; choose a place on a road")
     sparse = _shoot(labels, solid, position, rng, how)
     seen = see(solid, position, how.sight) | (sparse != 0)

@@ -26,9 +26,10 @@ class Painter:
     def _raise_owners(self) -> None:
         """Give the columns of buildings their ids and draw the details over them."""
         canvas = self.canvas
-        x, y = np.nonzero(canvas.owner)
-        below = np.arange(canvas.height)[None, :] < canvas.top[x, y][:, None]
-        self.idents[x, y] = np.where(below, canvas.owner[x, y][:, None], 0)
+        owned = np.flatnonzero(canvas.owner)
+        below = np.arange(canvas.height, dtype=np.uint8)[None, :] < canvas.top.reshape(-1)[owned][:, None]
+        owner = canvas.owner.reshape(-1)[owned].astype(self.idents.dtype)
+        self.idents.reshape(-1, canvas.height)[owned] = below * owner[:, None]
         labels, idents = self.labels.reshape(-1), self.idents.reshape(-1)
         for detail in canvas.details:
             columns = (detail.x * canvas.shape[1] + detail.y) * canvas.height

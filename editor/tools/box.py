@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from editor.model.pointer import Pointer
-from editor.tools.dabs import layers
 from editor.tools.gesture import Gesture, Mark, ToolContext
 from editor.tools.options import Brush, Family
 from editor.tools.pick import pick_class
 from engine.grid import Box
-from engine.mask import VoxelMask
-from engine.scene import VoxelScene
 
 
 @dataclass(frozen=True)
 class BoxTool:
     """Adds a box to the mask; Ctrl takes it away, Shift makes it square, Alt picks the class instead.
+
+    Its faces can be moved afterwards.
 
     The rectangle lies on the level of the first hit. Its height comes from the brush's depth mode: `surface` takes
     the solid voxels of `depth` layers, `volume` goes as far up as the brush is wide, `column` up to the top of the
@@ -33,28 +32,26 @@ class BoxTool:
 
 
 def _drag(context: ToolContext, press: Pointer) -> Gesture:
-    document = context.document
+    document, held, brush = context.document, context.held_box, context.brush
     base, shown = document.mask, document.mask
     takes_away = "ctrl" in press.modifiers
+    drawn: Box | None = None
     pointer = press
+    held.drop()
     try:
         while pointer.kind != "release":
             pointer = yield
             box = _box(context, press, pointer)
             if box is None:
                 continue
-            part = _content(document.scene, box, context.brush)
-            before = shown.box
-            shown = base.subtract(part) if takes_away else base.union(part.subtract(document.locked_in(part)))
+            before, drawn = shown.box, box
+            shown = held.draw(base, box, takes_away, brush)
             document.show_stroke(shown, before.union(base.box).union(shown.box))
         document.set_mask("Erase box" if takes_away else "Box mask", shown)
+        if drawn is not None and document.mask is not base:
+            held.hold(base, drawn, takes_away, brush)
     finally:
         document.end_stroke()
-
-
-def _content(scene: VoxelScene, box: Box, brush: Brush) -> VoxelMask:
-    whole = VoxelMask.of_box(box)
-    return layers(scene, whole, brush.depth) if brush.mode == "surface" else whole
 
 
 def _box(context: ToolContext, press: Pointer, pointer: Pointer) -> Box | None:

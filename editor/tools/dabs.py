@@ -6,14 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from editor.tools.layers import columns, layers
 from editor.tools.options import Brush
 from editor.tools.trace import Touch
 from engine.grid import Box, Vector3
 from engine.mask import VoxelMask
 from engine.scene import VoxelScene
-
-_HEADROOM = 3
-"""Voxels that a column reaches above the hit, so that a roof's rim is inside."""
 
 
 def dab(scene: VoxelScene, touch: Touch, brush: Brush, sink: int = 1) -> VoxelMask:
@@ -74,34 +72,6 @@ def tip(bounds: Box, voxel: Vector3, brush: Brush) -> VoxelMask:
     return VoxelMask.of_box(Box(voxel, (x + 1, y + 1, z + 1)).pad(brush.radius).clip(bounds))
 
 
-def layers(scene: VoxelScene, mask: VoxelMask, depth: int) -> VoxelMask:
-    """Keep of a mask the solid voxels within `depth` layers of the air; the floor is no surface, as nobody sees it."""
-    around = mask.box.pad(depth)
-    solid = scene.read_padded(around, scene.space.empty) != scene.space.empty
-    solid[:, :, : max(-around.lower[2], 0)] = True
-    shell = solid & ndimage.binary_dilation(~solid, iterations=depth)
-    return VoxelMask.of_array(mask.array & shell[mask.box.relative_to(around).slices], mask.box.lower)
-
-
-def columns(
-    scene: VoxelScene, print_: NDArray[np.bool_], tops: NDArray[np.int64], box: Box, sink: int = 1
-) -> VoxelMask:
-    """Mask columns from `sink` layers into the ground to some voxels above what was hit.
-
-    Parameters
-    ----------
-    print_, tops
-        `(sx, sy)`: which columns; the z of what was hit in them.
-    box
-        Covers them, from floor to top.
-    """
-    z = np.arange(box.shape[2])
-    ground = _ground_tops(scene, box)
-    ends = np.maximum(tops + 1 + _HEADROOM, ground)
-    inside = (z >= (ground - sink)[:, :, None]) & (z < ends[:, :, None])
-    return VoxelMask.of_array(print_[:, :, None] & inside, box.lower)
-
-
 def _is_inside(bounds: Box, voxel: Vector3) -> bool:
     return bounds.contains(Box(voxel, (voxel[0] + 1, voxel[1] + 1, voxel[2] + 1)))
 
@@ -133,16 +103,6 @@ def _through(bounds: Box, voxel: Vector3, way: tuple[float, float, float], brush
     aside = dx * dx + dy * dy + dz * dz - along * along
     reached = (aside <= max(brush.radius, 0.5) ** 2 + 1e-9) & (along >= -brush.radius - 0.5)
     return VoxelMask.of_array(reached, box.lower)
-
-
-def _ground_tops(scene: VoxelScene, box: Box) -> NDArray[np.int64]:
-    """Count the ground voxels from the floor up, `(sx, sy)`; columns without ground take the lowest of the others."""
-    ground = np.isin(scene.read(box), scene.space.ids_of("ground"))
-    tops = np.cumprod(ground, axis=2, dtype=np.int64).sum(axis=2)
-    highest = np.where(ground, np.arange(1, box.shape[2] + 1), 0).max(axis=2)
-    tops = np.where(tops > 0, tops, highest)
-    known = tops[tops > 0]
-    return np.where(tops > 0, tops, known.min() if known.size else 1)
 
 
 def _footprint(bounds: Box, voxel: Vector3, brush: Brush) -> tuple[Box, NDArray[np.bool_]]:

@@ -18,6 +18,7 @@ from editor.model.clipboard import Clipboard
 from editor.model.document import Document
 from editor.model.drawing import Drawing
 from editor.model.pointer import Pointer
+from editor.tools.held_box import HeldBox
 from editor.tools.options import Brush, Family, ToolOptions
 from engine.geometry.rays import Hit
 
@@ -59,6 +60,8 @@ class ToolContext:
     ----------
     family
         Which brush `brush` is: that of the tool in hand.
+    held_box
+        The box that was drawn last, while its faces can be moved.
     """
 
     options_changed = Signal()
@@ -76,6 +79,7 @@ class ToolContext:
     ) -> None:
         self.document, self.sight = document, sight
         self.clipboard = clipboard or Clipboard()
+        self.held_box = HeldBox(document)
         self.family: Family = "mask"
         self._options = options or ToolOptions()
 
@@ -156,6 +160,7 @@ class GestureRunner:
         """Take a tool in hand; what the one before was doing is cancelled."""
         self.cancel()
         self.context.document.end_drawing()
+        self.context.held_box.drop()
         self.tool = tool
         self.context.family = tool.family
 

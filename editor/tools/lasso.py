@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from editor.model.pointer import Pointer
-from editor.tools.dabs import columns, layers
 from editor.tools.gesture import Gesture, Mark, Position, Positions, Sight, ToolContext
+from editor.tools.layers import columns, layers
 from editor.tools.options import Brush, Family, Outline
 from editor.tools.pick import pick_class
 from engine.geometry.camera import box_corners

@@ -135,11 +135,13 @@ class Commands:
         self._context.resize(steps)
 
     def escape(self) -> None:
-        """Let go of one thing at a time: stroke, stamp in hand, pulled bounds, then the sight of the candidates."""
-        proposal, plan = self._studio.proposal, self._studio.plan
+        """Let go of one thing at a time: stroke, box or stamp in hand, pulled bounds, then sight of the candidates."""
+        proposal, plan, held = self._studio.proposal, self._studio.plan, self._context.held_box
         if self._gestures.cancel():
             return
-        if self._tool == "voxel.stamp":
+        if held.box is not None:
+            held.drop()
+        elif self._tool == "voxel.stamp":
             self.use_tool(self._tool_before)
         elif not plan.extension.is_nothing and proposal is None:
             plan.extend(Extension())

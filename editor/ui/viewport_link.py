@@ -67,6 +67,7 @@ class ViewportLink:
         studio.plan.changed.connect(self._on_plan_changed)
         gestures.context.options_changed.connect(self._show_brush)
         gestures.context.outlined.connect(canvas.show_outline)
+        gestures.context.held_box.changed.connect(self._show_held_box)
         canvas.pointer.connect(self._on_pointer)
         canvas.pointed.connect(gestures.hover)
         canvas.resized.connect(gestures.context.resize)
@@ -155,7 +156,13 @@ class ViewportLink:
             self.show_mask(True)
         self._guard(lambda: self._gestures.take(pointer))
 
+    def _show_held_box(self) -> None:
+        self._canvas.show_box(self._gestures.context.held_box.box)
+
     def _on_handle_dragged(self, drag: HandleDrag) -> None:
+        if self._tool_name == "mask.box":
+            self._gestures.context.held_box.drag(drag)
+            return
         extension = Extension.of_box(drag.box, self._studio.document.scene)
         if extension != self._studio.plan.extension:
             self._studio.plan.extend(extension)

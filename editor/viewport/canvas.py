@@ -186,7 +186,14 @@ class ViewportCanvas:
     def set_handles(self, step: int | None) -> None:
         """Offer arrows that grow the bounds by whole steps of voxels; None takes them away."""
         handles = self.overlays.handles
-        handles.step = step
+        handles.step, handles.inner = step, None
+        handles.let_go()
+        self._surface.update()
+
+    def show_box(self, box: Box | None) -> None:
+        """Put arrows on all faces of a box inside the scene, by which they are moved; None takes them away."""
+        handles = self.overlays.handles
+        handles.inner, handles.step = box, 1 if box else None
         handles.let_go()
         self._surface.update()
 

@@ -1,4 +1,4 @@
-"""Arrows on the four side faces of the scene's bounds, by which it is made larger."""
+"""Arrows on faces of a box, by which it is made larger: the scene's bounds, or a box inside them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from engine.grid import Box, Vector3
 
 Floats = NDArray[np.float64]
 
-FACES = ((0, 0), (0, 1), (1, 0), (1, 1))
-"""(axis, side) of the faces that can be moved; side 0 is the lower one."""
+FACES = ((0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1))
+"""(axis, side) of the faces of a box; side 0 is the lower one. The scene grows by the first four."""
 
-_LENGTH, _REACH = 52, 13  # pixels: an arrow's length, and how near the mouse must come
+_REACH = 13  # pixels: how near the mouse must come
+_LONG, _SHORT = 52, 34  # pixels: an arrow on the scene, and on a box inside
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Handles:
         The scene's bounds in voxels.
     pulled
         Bounds that the user has pulled outward so far; `None` where they are the scene's.
+    inner
+        A box inside the scene whose faces are moved instead, all six of them and both ways.
     voxel_size
         Metres.
     """
@@ -50,6 +53,7 @@ class Handles:
         self.step: int | None = None
         self.box = Box.of_shape((1, 1, 1))
         self.pulled: Box | None = None
+        self.inner: Box | None = None
         self.voxel_size = (0.2, 0.2, 0.2)
         self.hovered: tuple[int, int] | None = None
         self.grip: Grip | None = None
@@ -63,7 +67,7 @@ class Handles:
         if self.step is None:
             return None
         best, nearest = None, float(_REACH)
-        for face in FACES:
+        for face in self._faces:
             start, way, length = self._arrow(lens, face, window)
             ends = lens.camera.project(np.stack([start, start + way * length]), lens.aspect)
             if (ends[:, 2] <= 0).any():
@@ -76,7 +80,7 @@ class Handles:
 
     def grab(self, face: tuple[int, int], origin: Floats, way: Floats) -> None:
         """Take hold of a face with a ray of the mouse (metres)."""
-        self.preview = self.pulled or self.box
+        self.preview = self.inner or self.pulled or self.box
         self.grip = Grip(*face, self._along(face, origin, way), self.preview)
 
     def drag(self, origin: Floats, way: Floats) -> Box:
@@ -86,6 +90,9 @@ class Handles:
         grip, size = self.grip, self.voxel_size[self.grip.axis]
         moved = (self._along((grip.axis, grip.side), origin, way) - grip.start) / size
         outward = moved if grip.side else -moved
+        if self.inner is not None:
+            self.preview = self._resized(grip, round(outward))
+            return self.preview
         start, own = grip.bounds, _face(self.box, grip.axis, grip.side)
         already = abs(_face(start, grip.axis, grip.side) - own)
         voxels = max(0, round((already + outward) / self.step)) * self.step
@@ -95,6 +102,15 @@ class Handles:
         self.preview = Box(start.lower, moved_corner) if grip.side else Box(moved_corner, start.upper)
         return self.preview
 
+    def _resized(self, grip: Grip, outward: int) -> Box:
+        """Move a face of the inner box by voxels, within the scene and not past the opposite face."""
+        lower, upper = list(grip.bounds.lower), list(grip.bounds.upper)
+        if grip.side:
+            upper[grip.axis] = min(max(upper[grip.axis] + outward, lower[grip.axis] + 1), self.box.upper[grip.axis])
+        else:
+            lower[grip.axis] = max(min(lower[grip.axis] - outward, upper[grip.axis] - 1), self.box.lower[grip.axis])
+        return Box((lower[0], lower[1], lower[2]), (upper[0], upper[1], upper[2]))
+
     def let_go(self) -> None:
         self.grip = self.preview = None
 
@@ -103,7 +119,7 @@ class Handles:
         if self.step is None:
             return
         shapes, colours = [], []
-        for face in FACES:
+        for face in self._faces:
             lit = face == self.hovered or (self.grip is not None and face == (self.grip.axis, self.grip.side))
             shape, shade = arrow(*self._arrow(lens, face, window))
             base = np.array((1.0, 1.0, 1.0) if lit else theme.accent)
@@ -111,7 +127,8 @@ class Handles:
             colours.append(np.concatenate([shade[:, None] * base, np.ones((len(shade), 1))], axis=1))
         self._arrows.set(np.concatenate(shapes), np.concatenate(colours))
         added = self._added()
-        self._edges.set(box_edges(*added) if added else [], (*theme.accent, 1.0))
+        outlined = self._metres(self.preview or self.inner) if self.inner else added
+        self._edges.set(box_edges(*outlined) if outlined else [], (*theme.accent, 1.0))
         self._slab.set(box_faces(*added) if added else [], (*theme.accent, 0.10))
         for facets in (self._slab, self._arrows):
             facets.draw(lens.matrix)
@@ -120,18 +137,25 @@ class Handles:
 
     def _added(self) -> tuple[Floats, Floats] | None:
         """Corners in metres of what the preview adds to the scene."""
-        if self.preview is None or self.grip is None or self.preview == self.box:
+        if self.preview is None or self.grip is None or self.inner is not None or self.preview == self.box:
             return None
         lower, upper = list(self.preview.lower), list(self.preview.upper)
         if self.grip.side:
             lower[self.grip.axis] = self.box.upper[self.grip.axis]
         else:
             upper[self.grip.axis] = self.box.lower[self.grip.axis]
-        return np.multiply(lower, self.voxel_size), np.multiply(upper, self.voxel_size)
+        return self._metres(Box((lower[0], lower[1], lower[2]), (upper[0], upper[1], upper[2])))
+
+    @property
+    def _faces(self) -> tuple[tuple[int, int], ...]:
+        return FACES if self.inner is not None else FACES[:4]
+
+    def _metres(self, box: Box) -> tuple[Floats, Floats]:
+        return np.multiply(box.lower, self.voxel_size), np.multiply(box.upper, self.voxel_size)
 
     def _arrow(self, lens: Lens, face: tuple[int, int], window: tuple[int, int]) -> tuple[Floats, Floats, float]:
         """Give where an arrow starts, its direction and its length, in metres; it looks equally long from anywhere."""
-        box = self.preview or self.pulled or self.box
+        box = self.preview or self.inner or self.pulled or self.box
         start = np.multiply(np.add(box.lower, box.upper) / 2, self.voxel_size)
         start[face[0]] = (box.upper if face[1] else box.lower)[face[0]] * self.voxel_size[face[0]]
         way = np.zeros(3)
@@ -140,13 +164,14 @@ class Handles:
         depth = max(float((start - camera.eye) @ camera.basis[2]), 0.1)
         scale = 1.0 if camera.orthographic else depth / camera.distance
         metre = 2 * camera.half_height * scale / window[1]
-        return start + way * metre * 8, way, metre * _LENGTH
+        return start + way * metre * 8, way, metre * (_SHORT if self.inner else _LONG)
 
     def _along(self, face: tuple[int, int], origin: Floats, way: Floats) -> float:
         """Give the place on the face's axis (metres) that a ray passes closest."""
         axis = np.zeros(3)
         axis[face[0]] = 1.0
-        centre = np.multiply(np.add(self.box.lower, self.box.upper) / 2, self.voxel_size)
+        box = self.grip.bounds if self.grip else self.inner or self.pulled or self.box
+        centre = np.multiply(np.add(box.lower, box.upper) / 2, self.voxel_size)
         normal = np.cross(axis, np.cross(way, axis))
         facing = float(way @ normal)
         if abs(facing) < 1e-9:

@@ -82,7 +82,7 @@ def dashes(segments: Floats, length: float) -> Floats:
 def arrow(start: ArrayLike, way: ArrayLike, length: float) -> tuple[Floats, Floats]:
     """Make a solid arrow along the unit vector `way`: triangles `(N, 3, 3)` and how bright each one is, `(N,)`."""
     w = np.asarray(way, dtype=np.float64)
-    side = np.cross(w, (0.0, 0.0, 1.0))
+    side = np.cross(w, (0.0, 0.0, 1.0) if abs(w[2]) < 0.9 else (0.0, 1.0, 0.0))
     up = np.cross(side, w)
     base = np.asarray(start, dtype=np.float64)
     corners = [side + up, up - side, -side - up, side - up]

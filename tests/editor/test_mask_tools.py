@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from editor.model.document import Document
 from editor.model.masking import Masking
+from editor.model.pointer import HandleDrag
 from editor.model.proposal import Proposal
 from editor.tools.box import BoxTool
 from editor.tools.brush import BrushTool
@@ -91,6 +92,35 @@ def test_a_surface_box_takes_solid_layers_and_a_through_box_all_from_floor_to_to
 def test_shift_makes_the_box_square(hand):
     hand.take(BoxTool(), brush=Brush(mode="through")).drag((22, 20), (27, 18), keys=("shift",))
     assert hand.document.mask.box == Box((22, 15, 0), (28, 21, 12))
+
+
+def test_the_faces_of_a_drawn_box_are_moved_one_step_each_until_the_mask_changes_otherwise(hand):
+    document, held = hand.document, hand.context.held_box
+    slab = VoxelMask.of_box(Box((0, 0, 0), (9, 32, 2)))
+    document.set_mask("Slab", slab)
+    hand.take(BoxTool(), brush=Brush(mode="through")).drag((12, 9), (15, 11))
+    assert held.box == Box((12, 9, 0), (16, 12, 12))
+    wider = Box((4, 9, 0), (16, 12, 12))
+    held.drag(HandleDrag("press", 0, 0, held.box))
+    held.drag(HandleDrag("move", 0, 0, wider))
+    assert document.shown_mask.equals(slab.union(VoxelMask.of_box(wider)))
+    assert not document.mask.within(wider)[:8, :, 5].any()
+    held.drag(HandleDrag("release", 0, 0, wider))
+    smaller = Box((4, 9, 3), (16, 12, 12))
+    for kind in ("press", "release"):
+        held.drag(HandleDrag(kind, 2, 0, smaller))
+    assert document.mask.equals(slab.union(VoxelMask.of_box(smaller)))
+    assert document.history.undo_name == "Resize box"
+    document.undo()
+    assert held.box is None
+    assert document.mask.equals(slab.union(VoxelMask.of_box(wider)))
+    document.undo()
+    assert document.mask.equals(slab.union(VoxelMask.of_box(Box((12, 9, 0), (16, 12, 12)))))
+    hand.drag((1, 1), (3, 3), keys=("ctrl",))
+    hand.context.held_box.drag(HandleDrag("release", 0, 1, Box((1, 1, 0), (6, 4, 12))))
+    assert not document.mask.within(Box((1, 1, 0), (6, 4, 12))).any()
+    hand.take(BrushTool())
+    assert held.box is None
 
 
 # lasso

@@ -232,6 +232,33 @@ def test_the_mask_is_hidden_by_a_key_and_shown_again_by_painting(open_window, qt
     assert window.canvas.grab(1.0) != strong
 
 
+def test_a_face_of_a_drawn_box_is_moved_by_its_arrow(open_window, qtbot):
+    window = open_window()
+    document, handles = window.studio.document, window.canvas.overlays.handles
+    window.canvas.look_from("top")
+    window.gestures.context.set(brush=replace(window.gestures.context.options.brush, mode="through"))
+    window.trigger("mask.box")
+    drag(qtbot, window, at(window, (20.5, 20.5, 3)), at(window, (30.5, 40.5, 3)))
+    drawn = Box((20, 20, 0), (31, 41, HEIGHT))
+    assert document.mask.equals(VoxelMask.of_box(drawn))
+    assert handles.inner == drawn
+    start, end = at(window, (31, 30.5, 8)), at(window, (40, 30.5, 8))
+    grip = start + QPoint(20, 0)
+    drag(qtbot, window, grip, grip + (end - start) / 2, grip + (end - start))
+    moved = document.mask.box
+    assert (moved.lower, moved.upper[1:]) == (drawn.lower, drawn.upper[1:])
+    assert moved.upper[0] in (39, 40, 41)
+    assert handles.inner == moved
+    press(window, "Ctrl+Z")
+    assert document.mask.equals(VoxelMask.of_box(drawn))
+    assert handles.inner is None
+    drag(qtbot, window, at(window, (50.5, 10.5, 3)), at(window, (55.5, 14.5, 3)))
+    assert handles.inner is not None
+    press(window, "Esc")
+    assert handles.inner is None
+    assert document.mask.count == drawn.volume + 6 * 5 * HEIGHT
+
+
 # voxel tools with the mouse
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.errors import GridError
-from engine.geometry.rays import cast, clearance, first_hit
+from engine.geometry.rays import cast, clearance, first_hit, floor_hit
 from engine.grid import Vector3
 
 SHAPE = (40, 23, 17)
@@ -73,6 +73,29 @@ def test_the_normal_points_out_of_the_face_that_was_met(origin, way, voxel, norm
     assert hit is not None
     assert (hit.voxel, hit.normal) == (voxel, normal)
     np.testing.assert_array_equal(cast(labels, origin, way).normal[0], normal)
+
+
+def test_values_that_are_passed_are_looked_through() -> None:
+    labels = np.zeros(SHAPE, dtype=np.uint8)
+    labels[20, 8, 4], labels[25, 8, 4], labels[30, 8, 4] = 3, 7, 3
+    voxels = {
+        passing: None
+        if (hit := first_hit(labels, (-5, 8.5, 4.5), (1, 0, 0), frozenset(passing))) is None
+        else hit.voxel[0]
+        for passing in ((), (3,), (7,), (3, 7))
+    }
+    assert voxels == {(): 20, (3,): 25, (7,): 20, (3, 7): None}
+
+
+def test_the_floor_is_met_from_above_inside_the_grid_only() -> None:
+    hit = floor_hit(SHAPE, (3.5, 9.5, 6.0), (0.6, -0.3, -1.2))
+    assert hit is not None
+    assert (hit.voxel, hit.normal) == ((6, 8, -1), (0, 0, 1))
+    np.testing.assert_allclose(hit.point, (6.5, 8.0, 0.0))
+    assert hit.distance == pytest.approx(np.linalg.norm((3.0, -1.5, -6.0)))
+    assert floor_hit(SHAPE, (3.5, 9.5, 6.0), (0.6, -0.3, 0.4)) is None
+    assert floor_hit(SHAPE, (3.5, 1.0, 6.0), (0.0, -1.0, -1.0)) is None
+    assert floor_hit(SHAPE, (3.5, 1.0, -6.0), (0.0, 0.0, -1.0)) is None
 
 
 def test_a_ray_without_direction_is_refused() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from engine.edit import GridEdit, MaskEdit, VoxelEdit
+from engine.edit import GridEdit, MaskEdit, SavedMasksEdit, VoxelEdit
 from engine.errors import GridError
 from engine.grid import Box, Grid
 from engine.labels import UNKNOWN, label_space
@@ -166,6 +166,46 @@ def test_masks_by_class_and_by_flood() -> None:
         VoxelMask.flood(scene, (9, 0, 0))
 
 
+def test_flood_goes_across_corners_and_to_a_limit_as_asked() -> None:
+    labels = np.zeros((20, 9, 5), np.uint8)
+    labels[1:8, 2, 1] = 3
+    labels[8:15, 3, 2] = 3
+    scene = VoxelScene.from_labels(labels)
+    for neighbours, limit, last in ((6, 0, 7), (26, 0, 14), (26, 4, 7), (6, 3, 6)):
+        flooded = VoxelMask.flood(scene, (3, 2, 1), neighbours, limit)
+        assert (flooded.box.lower[0], flooded.box.upper[0]) == (1, last + 1)
+        assert flooded.count == last
+
+
+def test_a_shifted_mask_is_the_same_elsewhere() -> None:
+    ball = VoxelMask.of_ball((20, 30, 5), 4, Box.of_shape(SHAPE))
+    moved = ball.shift((-3, 5, 1))
+    assert np.array_equal(moved.within(Box((7, 25, 1), (27, 45, 11))), ball.within(Box((10, 20, 0), (30, 40, 10))))
+
+
+@pytest.mark.parametrize("box", [Box((5, 5, 5), (25, 30, 17)), Box((0, 0, 0), (9, 14, 40))])
+def test_feather_keeps_the_core_leaves_the_far_and_is_repeatable(box: Box) -> None:
+    bounds = Box((0, 0, 0), (40, 50, 40))
+    mask = VoxelMask.of_box(box)
+    frayed = mask.feather(3, bounds)
+    inside = mask.within(bounds.pad(9))
+    depth = ndimage.distance_transform_edt(inside) - ndimage.distance_transform_edt(~inside)
+    out = frayed.within(bounds.pad(9))
+    assert out[9:-9, 9:-9, 9:-9].sum() == out.sum() == frayed.count
+    assert out[depth >= 3.5].all()
+    assert not out[depth <= -3.5].any()
+    assert 0.2 < out[(abs(depth) < 2) & bounds_of(out.shape, 9)].mean() < 0.8
+    assert frayed.equals(mask.feather(3, bounds))
+    assert mask.feather(0, bounds).equals(mask)
+    assert VoxelMask.nothing().feather(3, bounds).is_empty
+
+
+def bounds_of(shape: tuple[int, ...], margin: int) -> np.ndarray:
+    inner = np.zeros(shape, bool)
+    inner[margin:-margin, margin:-margin, margin:-margin] = True
+    return inner
+
+
 def test_a_mask_fills_its_box() -> None:
     with pytest.raises(GridError, match="does not fill"):
         VoxelMask(Box((0, 0, 0), (2, 2, 2)), np.ones((2, 2, 3), bool))
@@ -264,6 +304,24 @@ def test_new_bounds_and_back() -> None:
     VoxelEdit.between("fill", holder.scene, holder.scene.box, np.full(SHAPE, 4, np.uint8)).apply(holder)
     edit.apply(holder)
     assert all_bytes(holder.scene) == after
+
+
+def test_saved_masks_are_edited_and_cut_with_the_scene() -> None:
+    holder = Holder(make_scene(3), VoxelMask.nothing())
+    ball, box = VoxelMask.of_ball((40, 30, 5), 5, Box.of_shape(SHAPE)), VoxelMask.of_box(Box((0, 0, 0), (5, 70, 11)))
+    first = SavedMasksEdit("a", {}, {"ball": ball})
+    second = SavedMasksEdit("b", {"ball": ball}, {"ball": ball, "west": box})
+    assert first.apply(holder).is_empty
+    second.apply(holder)
+    assert second.nbytes == 2 * ball.array.nbytes + box.array.nbytes
+    part = holder.scene.cut(Box((38, -4, 2), (60, 40, 30)))
+    assert list(part.metadata["masks"]) == ["ball", "west"]
+    assert part.metadata["masks"]["ball"].equals(ball.clip(Box((38, 0, 2), (60, 40, 11))).shift((-38, 4, -2)))
+    assert part.metadata["masks"]["west"].is_empty
+    second.revert(holder)
+    assert list(holder.scene.metadata["masks"]) == ["ball"]
+    first.revert(holder)
+    assert "masks" not in holder.scene.metadata
 
 
 def test_mask_edits_name_the_box_that_looks_different() -> None:

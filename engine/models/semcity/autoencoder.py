@@ -56,7 +56,10 @@ class TriplaneAutoencoder(nn.Module):
 
     def encode(self, labels: Tensor) -> Planes:
         """Encode labels; the normalisations make every cell depend a little on the whole scene."""
-        planes: Planes = self.geo_encoder(self.embed(labels))
+        activity = None
+        if len(labels) == 1 and not self.embedding.weight.requires_grad:
+            activity = self.geo_encoder.find_activity(((labels[0] != 0) & (labels[0] != UNKNOWN)).cpu().numpy())
+        planes: Planes = self.geo_encoder(self.embed(labels), activity)
         return planes
 
     def embed(self, labels: Tensor) -> Tensor:

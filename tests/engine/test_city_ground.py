@@ -145,3 +145,12 @@ def test_footways_are_paved_and_carry_no_vehicles(monkeypatch: pytest.MonkeyPatc
             assert top[x, y] == 11
             seen += 1
     assert seen >= 2
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_the_smallest_worlds_have_streets_of_every_kind_of_net(monkeypatch: pytest.MonkeyPatch, net: str) -> None:
+    nets = tuple(float(net == name) for name in NETS)
+    for seed in range(4):
+        style = dataclasses.replace(STYLE_TABLE["centre"], nets=nets, rivers=seed / 3)
+        monkeypatch.setitem(STYLE_TABLE, "centre", style)
+        assert make_world(seed, (64, 96), height=16, style="centre").labels.shape == (64, 96, 16)

@@ -155,7 +155,7 @@ def _draw_rings(style: Style, size: tuple[int, int], rng: np.random.Generator) -
     grand = int(rng.integers(1, 3))
     for number in range(1, 99):
         radius += float(rng.integers(style.pitch[0], style.pitch[1] + 1))
-        if radius > far:
+        if radius > far and number > 1:
             break
         inner = list(spokes)
         spokes = _fork(spokes, radius, 1.45 * style.pitch[1], rng)

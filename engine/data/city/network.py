@@ -21,7 +21,8 @@ class Street:
     ``points`` (n, 2) float64 the middle line, ``ends`` node ids, ``kind`` its class, ``half`` half the carriageway with
     its median; ``bays`` (widths of parking strips, 0 for none), ``walks`` and ``verges`` belong to the (right, left)
     side; ``median`` is half the width of the ``strip`` in the middle: "lawn", "walk" (a lawn with a path), "tram",
-    "water" or "foot" (all of it is closed to cars); ``lanes`` are middles of the lanes of one side; on a ``oneway`` street both sides drive along the points.
+    "water" or "foot" (all of it is closed to cars); ``lanes`` are middles of the lanes of one side; on a ``oneway``
+    street both sides drive along the points.
     """
 
     points: NDArray[np.float64]

@@ -34,7 +34,7 @@ class Masking:
 
     def shrink(self, voxels: int = 1) -> None:
         """Take layers away all round."""
-        self._set("Shrink mask", self._document.mask.shrink(voxels))
+        self._set("Shrink mask", self._document.mask.shrink(voxels, self._document.scene.box))
 
     def feather(self, voxels: int = 2) -> None:
         """Fray the border over a band, so that what is made anew meets what stays along no straight line."""

@@ -7,31 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from engine.errors import RequestError
-from engine.grid import Box
 from engine.models.contract import SceneModel
 from engine.tasks.fill import Canvas, fill, require_fit
 from engine.tasks.generate import OVERLAP
 from engine.tasks.layout import plan
 from engine.tasks.request import InpaintRequest, Provenance, Result, Step
-from engine.tasks.windows import plan_windows
-
-CONTEXT = 40
-"""Voxels around the mask that the model looks at, at least."""
-
-SMALLEST = 128
-"""Edge of the smallest crop, in voxels; the model has not learned from smaller ones."""
-
-
-def context_of(box: Box, height: int, cell: int) -> Box:
-    """Give the crop that the model looks at to make what lies in `box`; it may leave the scene.
-
-    Cost follows the mask, not the scene.
-    """
-    wide = Box(
-        (box.lower[0] - CONTEXT, box.lower[1] - CONTEXT, 0), (box.upper[0] + CONTEXT, box.upper[1] + CONTEXT, height)
-    )
-    short = [max(SMALLEST - n, 0) for n in wide.shape[:2]]
-    return wide.pad((-(-short[0] // 2), -(-short[1] // 2), 0)).snap((cell, cell, 1))
+from engine.tasks.windows import context_of, plan_windows
 
 
 def inpaint(model: SceneModel, request: InpaintRequest, provenance: Provenance) -> Iterator[Step]:

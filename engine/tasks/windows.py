@@ -1,4 +1,4 @@
-"""Which windows to make, and in which order, so that each sees what is known beside it."""
+"""Which windows to make, and in which order, so that each sees what is known beside it. No torch here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.grid import Box
+
+CONTEXT = 40
+"""Voxels around the mask that the model looks at, at least."""
+
+SMALLEST = 128
+"""Edge of the smallest crop, in voxels; the model has not learned from smaller ones."""
+
+
+def context_of(box: Box, height: int, cell: int) -> Box:
+    """Give the crop that the model looks at to make what lies in `box`; it may leave the scene.
+
+    Cost follows the mask, not the scene.
+    """
+    wide = Box(
+        (box.lower[0] - CONTEXT, box.lower[1] - CONTEXT, 0), (box.upper[0] + CONTEXT, box.upper[1] + CONTEXT, height)
+    )
+    short = [max(SMALLEST - n, 0) for n in wide.shape[:2]]
+    return wide.pad((-(-short[0] // 2), -(-short[1] // 2), 0)).snap((cell, cell, 1))
 
 
 def cover(start: int, stop: int, window: int, overlap: int, cell: int) -> list[tuple[int, int]]:

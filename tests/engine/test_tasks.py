@@ -16,10 +16,9 @@ from engine.models.cards import ModelCard
 from engine.scene import VoxelScene
 from engine.session import Session
 from engine.tasks.fill import Canvas
-from engine.tasks.inpaint import context_of
 from engine.tasks.layout import known_layout, plan_area
 from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, Request, Result, Sampling
-from engine.tasks.windows import cover, plan_windows
+from engine.tasks.windows import context_of, cover, plan_windows
 
 HEIGHT = 8
 

@@ -25,10 +25,13 @@ _OPTIONS = (
         "--seed", type=int, metavar="N", help="One seed gives one result; without it one is drawn and printed."
     ),
     click.option("--steps", type=int, metavar="N", help="Denoising steps.  [default: 12]"),
-    click.option("--sampler", metavar="NAME", help="dpmpp-2m (default) or ddim."),
+    click.option("--sampler", metavar="NAME", help="dpmpp-2m (default), unipc, heun, ddim or ddpm."),
     click.option("--guidance", type=float, metavar="G", help="How strongly a layout is followed; 1 is plain."),
     click.option(
         "--strength", type=float, metavar="S", help="1 makes everything anew, less starts from what is there."
+    ),
+    click.option(
+        "--resample", type=int, metavar="N", help="Go through each part of the steps N times, for smoother seams."
     ),
     click.option("--allow", type=split_names, metavar="CLASS,..", help="Only these classes may be newly made."),
     click.option("--forbid", type=split_names, metavar="CLASS,..", help="These classes must not be newly made."),

@@ -8,13 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from engine.diffusion.guidance import classifier_free, keep_known, projected
-from engine.diffusion.samplers import SAMPLERS, DenoiseStep
+from engine.diffusion.samplers import SAMPLERS, DenoiseStep, Draw, Sampler, repaint_times, resampled
 from engine.errors import GridError, SamplingError
 from engine.geometry.maps import CELL, LayoutMap
 from engine.grid import Box
@@ -104,14 +105,15 @@ def fill(
 
     Closing the generator stops before the next step.
     """
-    total = before + len(windows) * sampling.steps
+    per_window = count_steps(sampling)
+    total = before + len(windows) * per_window
     barred = sampling.barred_ids(canvas.scene.space)
     clock = PreviewClock(sampling.preview)
     for number, window in enumerate(windows):
         stage = f"tile {number + 1} of {len(windows)}" if len(windows) > 1 else "denoising"
         last = None
         for last in sample_window(model, canvas, window, sampling, barred):
-            done = before + number * sampling.steps + last.index
+            done = before + number * per_window + last.index
             box, labels = None, None
             if clock.is_due() and last.index < last.total:
                 with clock:
@@ -136,19 +138,39 @@ def sample_window(
     if barred:
         denoise = projected(denoise, lambda x0: model.project(x0, barred), PROJECT_BELOW)
     sigmas = model.sigmas(sampling.steps, sampling.strength)
-    x = sigmas[0].item() * draw_noise(model, window, sampling.seed)
+    draw = noise_source(window, sampling.seed)
+    x = sigmas[0].item() * draw(torch.empty(model.latent_shape(window.shape), device=model.device))
     if sampling.strength < 1.0:
         x = x + model.encode(labels)
-    yield from SAMPLERS[sampling.sampler](denoise, x, sigmas)
+    yield from _sampler(sampling)(denoise, x, sigmas, draw)
 
 
-def draw_noise(model: SceneModel, window: Box, seed: int) -> torch.Tensor:
-    """Draw a window's noise from the seed and its place, so that any order of windows draws the same."""
-    words = np.random.SeedSequence([seed, window.lower[0] % 2**32, window.lower[1] % 2**32]).generate_state(
-        1, np.uint64
-    )
+def noise_source(window: Box, seed: int, *stream: int) -> Draw:
+    """Draw a window's noise from the seed and its place, so that any order of windows draws the same.
+
+    Different `stream` never share noise.
+    """
+    place = (window.lower[0] % 2**32, window.lower[1] % 2**32)
+    words = np.random.SeedSequence([seed, *place, *stream]).generate_state(1, np.uint64)
     generator = torch.Generator().manual_seed(int(words[0] >> np.uint64(1)))
-    return torch.randn(model.latent_shape(window.shape), generator=generator).to(model.device)
+    return lambda like: torch.randn(like.shape, generator=generator).to(like.device)
+
+
+def count_steps(sampling: Sampling) -> int:
+    """Count the steps that one window takes; more than asked for where parts of the walk are repeated."""
+    if sampling.resample == 1:
+        return sampling.steps
+    times = repaint_times(sampling.steps, _jump(sampling), sampling.resample)
+    return sum(after < before for before, after in pairwise(times))
+
+
+def _sampler(sampling: Sampling) -> Sampler:
+    sampler = SAMPLERS[sampling.sampler]
+    return sampler if sampling.resample == 1 else resampled(sampler, _jump(sampling), sampling.resample)
+
+
+def _jump(sampling: Sampling) -> int:
+    return max(sampling.steps // 5, 1)
 
 
 class PreviewClock:

@@ -15,7 +15,7 @@ from engine.grid import Box
 from engine.labels import UNKNOWN
 from engine.mask import VoxelMask
 from engine.models.contract import SceneModel
-from engine.tasks.fill import Canvas
+from engine.tasks.fill import Canvas, count_steps, noise_source
 from engine.tasks.request import Sampling, Step
 
 _PATCH = 8
@@ -51,11 +51,13 @@ def plan(
     canvas.layout, canvas.layout_at = given, (area.lower[0] // CELL, area.lower[1] // CELL)
     if not _is_open(canvas, area, given):
         return 0
-    total = (1 + windows) * sampling.steps
+    total = sampling.steps + windows * count_steps(sampling)
     sigmas = flow_sigmas(sampling.steps)
-    x = sigmas[0].item() * _draw_noise(area, sampling.seed).to(model.device)
+    draw = noise_source(area, sampling.seed, _LAYOUT_STREAM)
+    cells = (1, len(LAYOUT_CLASSES), area.shape[0] // CELL, area.shape[1] // CELL)
+    x = sigmas[0].item() * draw(torch.empty(cells, device=model.device))
     last = None
-    for last in SAMPLERS[sampling.sampler](denoise, x, sigmas):
+    for last in SAMPLERS[sampling.sampler](denoise, x, sigmas, draw):
         box, labels = None, None
         if sampling.preview != "off":
             rough = extrude(_merge(given, model.read_layout(last.x0)), area.shape[2], canvas.scene.space)
@@ -91,17 +93,6 @@ def _is_open(canvas: Canvas, area: Box, given: LayoutMap) -> bool:
     wide, deep = given.classes.shape
     cells = to_make.reshape(wide, CELL, deep, CELL).any(axis=(1, 3))
     return bool((cells & (given.classes == 0)).any())
-
-
-def _draw_noise(area: Box, seed: int) -> torch.Tensor:
-    """Draw the map's noise from the seed, apart from that of the voxels."""
-    words = np.random.SeedSequence([seed, *_place(area), _LAYOUT_STREAM]).generate_state(1, np.uint64)
-    generator = torch.Generator().manual_seed(int(words[0] >> np.uint64(1)))
-    return torch.randn((1, len(LAYOUT_CLASSES), area.shape[0] // CELL, area.shape[1] // CELL), generator=generator)
-
-
-def _place(area: Box) -> tuple[int, int]:
-    return area.lower[0] % 2**32, area.lower[1] % 2**32
 
 
 def _merge(given: LayoutMap, drawn: LayoutMap) -> LayoutMap:

@@ -18,7 +18,7 @@ from engine.mask import VoxelMask
 from engine.scene import Labels, VoxelScene
 
 Preview = Literal["off", "auto", "every"]
-SAMPLERS = ("dpmpp-2m", "ddim")
+SAMPLERS = ("dpmpp-2m", "unipc", "heun", "ddim", "ddpm")
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,9 @@ class Sampling:
         Whether steps carry labels to show: never, as often as they stay cheap, or always.
     keep_known
         Also replace the known region of the clean estimate at every step, not only condition on it.
+    resample
+        How many times every fifth of the steps is gone through, so that new and known parts agree better (RePaint,
+        Lugmayr et al. 2022); 1 is off.
     """
 
     model: str = "city"
@@ -60,12 +63,15 @@ class Sampling:
     device: str = "auto"
     preview: Preview = "off"
     keep_known: bool = False
+    resample: int = 1
 
     def __post_init__(self) -> None:
         if not 1 <= self.steps <= 1000:
             raise RequestError(f"{self.steps} steps cannot be sampled; take 1 to 1000 (12 is a good start)")
         if self.sampler not in SAMPLERS:
             raise RequestError(f"no sampler '{self.sampler}'; there are: {', '.join(SAMPLERS)}")
+        if not 1 <= self.resample <= 100:
+            raise RequestError(f"resampling {self.resample} times is outside 1 to 100; 1 is off, 5 is strong")
         if not 0.0 < self.strength <= 1.0:
             raise RequestError(f"strength {self.strength} is outside (0, 1]; 1 makes the region anew")
         if not 0.0 <= self.guidance <= 50.0:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -8,9 +9,10 @@ from torch import Tensor
 
 from engine.diffusion.denoiser import from_flow
 from engine.diffusion.guidance import classifier_free, keep_known, projected
-from engine.diffusion.samplers import SAMPLERS, ddim, dpmpp_2m, drain
+from engine.diffusion.samplers import SAMPLERS, Sampler, ddim, ddpm, dpmpp_2m, drain, resampled, unipc
 from engine.diffusion.schedule import flow_sigmas
 from engine.errors import SamplingError
+from engine.tasks import request
 
 MEAN, DEVIATION = 0.7, 0.4
 
@@ -39,24 +41,87 @@ def test_strength_starts_at_its_own_time() -> None:
     assert sigma / (1 + sigma) == pytest.approx(0.4, rel=2e-3)
 
 
-@pytest.mark.parametrize("name", sorted(SAMPLERS))
+@pytest.mark.parametrize("name", sorted(set(SAMPLERS) - {"ddpm"}))
 def test_samplers_reach_the_exact_answer(name: str) -> None:
     noise = torch.randn(2, 3, 8, 5, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     sigmas = flow_sigmas(1000)
     x = sigmas[0] * noise
-    result = drain(SAMPLERS[name](gaussian, x, sigmas))
+    result = drain(SAMPLERS[name](gaussian, x, sigmas, torch.randn_like))
     torch.testing.assert_close(result, exact(x, float(sigmas[0])), atol=1e-2, rtol=0)
 
 
-def test_the_second_order_sampler_needs_fewer_steps() -> None:
+@pytest.mark.parametrize(("name", "share"), [("dpmpp-2m", 0.1), ("heun", 0.2), ("unipc", 0.05)])
+def test_second_order_samplers_need_fewer_steps(name: str, share: float) -> None:
     noise = torch.randn(4, 3, 8, 5, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    sigmas = flow_sigmas(40)
+    x = sigmas[0] * noise
 
-    def error(sampler: object, steps: int) -> float:
-        sigmas = flow_sigmas(steps)
-        x = sigmas[0] * noise
-        return float((drain(sampler(gaussian, x, sigmas)) - exact(x, float(sigmas[0]))).abs().max())  # type: ignore[operator]
+    def error(sampler: Sampler) -> float:
+        return float((drain(sampler(gaussian, x, sigmas, torch.randn_like)) - exact(x, float(sigmas[0]))).abs().max())
 
-    assert error(dpmpp_2m, 20) < 0.5 * error(ddim, 20)
+    assert error(SAMPLERS[name]) < share * error(ddim)
+
+
+def test_the_order_of_unipc_is_higher_than_that_of_the_extrapolation_alone() -> None:
+    sigmas = torch.tensor([1.0, 0.8, 0.64, 0.512, 0.4096, 0.32768], dtype=torch.float64)  # even steps: the plain case
+    x = torch.linspace(-2, 2, 9, dtype=torch.float64)
+
+    def error(sampler: Sampler, levels: Tensor) -> float:
+        *_, last = sampler(gaussian, x, levels, torch.randn_like)
+        wanted = MEAN + (x - MEAN) * math.sqrt((DEVIATION**2 + levels[-1] ** 2) / (DEVIATION**2 + levels[0] ** 2))
+        return float((last.x - wanted).abs().max())
+
+    fine = torch.exp(torch.linspace(0, math.log(0.32768), 21, dtype=torch.float64))
+    assert error(dpmpp_2m, sigmas) / error(dpmpp_2m, fine) > 10  # 16 times for order 2
+    assert error(unipc, sigmas) < 0.5 * error(dpmpp_2m, sigmas)
+    assert error(unipc, fine) < 0.2 * error(dpmpp_2m, fine)
+
+
+@pytest.mark.parametrize("sampler", [ddpm, resampled(ddpm, 80, 2)], ids=["once", "twice"])
+def test_fresh_noise_keeps_the_distribution(sampler: Sampler) -> None:
+    draw = torch.Generator().manual_seed(7)
+    sigmas = flow_sigmas(400)
+    x = sigmas[0] * torch.randn(20_000, generator=draw, dtype=torch.float64)
+    result = drain(sampler(gaussian, x, sigmas, lambda like: torch.randn(like.shape, generator=draw, dtype=like.dtype)))
+    assert float(result.mean()) == pytest.approx(MEAN, abs=0.012)
+    assert float(result.std()) == pytest.approx(DEVIATION, abs=0.012)
+
+
+def test_resampling_goes_back_up_and_counts_on() -> None:
+    sigmas, seen = flow_sigmas(5), []
+
+    def watched(x: Tensor, sigma: float) -> Tensor:
+        seen.append(sigma)
+        return gaussian(x, sigma)
+
+    x = sigmas[0] * torch.ones(1, 2, 3, 1, dtype=torch.float64)
+    steps = list(resampled(ddim, 2, 3)(watched, x, sigmas, torch.randn_like))
+    levels = [sigmas.tolist().index(s) for s in seen]
+    assert levels == [0, 1, 0, 1, 0, 1, 2, 3, 2, 3, 2, 3, 4]
+    assert [(s.index, s.total) for s in steps] == [(i + 1, 13) for i in range(13)]
+    assert [s.sigma for s in steps] == seen
+    plain = list(ddim(gaussian, x, sigmas))
+    once = list(resampled(ddim, 2, 1)(gaussian, x, sigmas, torch.randn_like))
+    assert all(torch.equal(a.x0, b.x0) for a, b in zip(plain, once, strict=True))
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLERS))
+def test_a_step_ends_where_the_next_one_starts(name: str) -> None:
+    starts: dict[float, Tensor] = {}
+
+    def watched(x: Tensor, sigma: float) -> Tensor:
+        starts[sigma] = x
+        return gaussian(x, sigma)
+
+    sigmas = flow_sigmas(6)
+    steps = list(SAMPLERS[name](watched, sigmas[0] * torch.ones(1, 1, 4, 2), sigmas, torch.randn_like))
+    if name != "heun":  # which looks there before, too
+        assert all(torch.equal(a.x, starts[b.sigma]) for a, b in pairwise(steps))
+    assert torch.equal(steps[-1].x, steps[-1].x0)
+
+
+def test_requests_know_the_samplers() -> None:
+    assert tuple(SAMPLERS) == request.SAMPLERS
 
 
 def test_samplers_are_generators_that_count_their_steps_and_can_be_closed() -> None:

@@ -22,7 +22,7 @@ from engine.diffusion.ddpm import (
     widest_variance,
 )
 from engine.diffusion.denoiser import Denoise
-from engine.diffusion.samplers import ddim, ddpm
+from engine.diffusion.samplers import Sampler, ddim, ddpm, repaint_times
 from engine.errors import SamplingError
 from engine.grid import Box
 from engine.models.blocks import sinusoid
@@ -183,6 +183,11 @@ def test_levels_tell_the_original_tables(
         torch.testing.assert_close(value, tables[key], atol=1e-6, rtol=1e-6)
 
 
+@pytest.mark.parametrize("total", [100, 50, 30])
+def test_resampling_visits_the_same_times(numbers: Callable[[str], dict[str, Tensor]], total: int) -> None:
+    assert repaint_times(total, 20, 5) == numbers("schedules")[f"repaint_times/T{total}_len20_n5"].tolist()
+
+
 def test_too_few_steps_for_a_schedule_are_refused() -> None:
     with pytest.raises(SamplingError, match="20 steps adds a variance of 1;"):
         TrainedLevels.linear(20)
@@ -202,9 +207,9 @@ def test_single_steps_are_the_original_ones(numbers: Callable[[str], dict[str, T
     sigma, following = float(LEVELS.sigmas[t]), float(LEVELS.sigmas[t - 1]) if t else 0.0
     denoise = from_ddpm(small_unet(), LEVELS)
     x, shrink = steps["x_t"] * math.sqrt(1 + sigma**2), 1 / math.sqrt(1 + following**2)
-    drawn = next_sample(lambda d, x, s: ddpm(d, x, s, lambda like: steps["noise2"]), denoise, x, [sigma, following])
-    close(drawn * shrink, steps[f"p_sample/t{t}"])
-    close(next_sample(ddim, denoise, x, [sigma, following]) * shrink, steps[f"ddim_sample_eta0/t{t}"])
+    for sampler, name in ((ddpm, "p_sample"), (ddim, "ddim_sample_eta0")):
+        found = next_sample(sampler, denoise, x, [sigma, following], steps["noise2"])
+        close(found * shrink, steps[f"{name}/t{t}"])
     known = {
         f"p_mean_variance/t{t}/pred_xstart": denoise(x, sigma),
         f"q_posterior/t{t}/mean": posterior(steps["x0"], x, sigma, following)[0] * shrink,
@@ -216,18 +221,10 @@ def test_single_steps_are_the_original_ones(numbers: Callable[[str], dict[str, T
             close(found, steps[key])
 
 
-def next_sample(sampler: Callable[..., object], denoise: Denoise, x: Tensor, levels: list[float]) -> Tensor:
-    """Let a sampler take one step and look at what it hands to the denoiser then."""
-    if levels[-1] == 0:
-        return denoise(x, levels[0])
-    seen: list[Tensor] = []
-
-    def watched(sample: Tensor, sigma: float) -> Tensor:
-        seen.append(sample)
-        return denoise(sample, sigma)
-
-    list(sampler(watched, x, torch.tensor([*levels, 0.0], dtype=torch.float64)))  # type: ignore[call-overload]
-    return seen[1]
+def next_sample(sampler: Sampler, denoise: Denoise, x: Tensor, levels: list[float], noise: Tensor) -> Tensor:
+    """Let a sampler take one step."""
+    (step,) = sampler(denoise, x, torch.tensor(levels, dtype=torch.float64), lambda like: noise)
+    return step.x
 
 
 # --- regions ---------------------------------------------------------------------------------------------------------

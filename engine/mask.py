@@ -112,6 +112,14 @@ class VoxelMask:
         """Move by whole voxels."""
         return VoxelMask(self.box.shift(offset), self.array)
 
+    def blocks(self, cell: int) -> VoxelMask:
+        """Grow to whole cells of `cell` x `cell` columns, as far up and down as the mask goes anywhere."""
+        box = self.box.snap((cell, cell, 1))
+        x, y, z = box.shape
+        touched = self.within(box).any(axis=2).reshape(x // cell, cell, y // cell, cell).any(axis=(1, 3))
+        columns = touched.repeat(cell, axis=0).repeat(cell, axis=1)
+        return VoxelMask(box, np.broadcast_to(columns[:, :, None], (x, y, z)).copy())
+
     def union(self, other: VoxelMask) -> VoxelMask:
         """Mask what either holds."""
         box = self.box.union(other.box)

@@ -92,6 +92,12 @@ class ClassView:
         self._locked = self._locked | {label} if on else self._locked - {label}
         self.changed.emit()
 
+    def lock_others(self, label: int) -> None:
+        """Lock every class but this one; a second time unlocks all."""
+        others = frozenset(self._space.solid_ids) - {label}
+        self._locked = frozenset() if self._locked == others else others
+        self.changed.emit()
+
     def set_passed(self, label: int, on: bool) -> None:
         self._passed = self._passed | {label} if on else self._passed - {label}
         self.changed.emit()

@@ -13,8 +13,10 @@ from editor.model.document import Document
 from engine.errors import ScenewrightError
 from engine.geometry.maps import LayoutMap, layout_of
 from engine.grid import Box
+from engine.mask import VoxelMask
 from engine.scene import VoxelScene
 from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, Preview, Request, Sampling
+from engine.tasks.windows import context_of
 
 Mode = Literal["generate", "regenerate", "extend"]
 SEED_LIMIT = 2**31
@@ -124,6 +126,22 @@ class Offer:
     fixable: bool = False
 
 
+@dataclass(frozen=True)
+class Reach:
+    """What regenerating would really touch.
+
+    Attributes
+    ----------
+    cells
+        Voxels of the mask, grown to whole cells of the model along x and y: what its latent makes anew.
+    context
+        What the model looks at; it may leave the scene.
+    """
+
+    cells: VoxelMask
+    context: Box
+
+
 class Plan:
     """Options and the pulled-out bounds, with the one question everybody asks: what would be done now?"""
 
@@ -164,6 +182,13 @@ class Plan:
         """Say what the button would do."""
         text, reason = self._text(), self._reason()
         return Offer(self.mode, text, reason, bool(reason) and self.card is not None)
+
+    def reach(self) -> Reach | None:
+        """Say what regenerating the mask would touch; `None` where something else is offered, or nothing."""
+        mask, card, scene = self._document.shown_mask, self.card, self._document.scene
+        if self.mode != "regenerate" or card is None or mismatch(scene, card):
+            return None
+        return Reach(mask.blocks(card.cell), context_of(mask.box, scene.grid.shape[2], card.cell))
 
     def requests(self) -> list[Request]:
         """Make one request for each variant; raises `RequestError` for impossible values."""

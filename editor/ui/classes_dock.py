@@ -104,7 +104,7 @@ class ClassTable(QAbstractTableModel):
         return {
             _EYE: f"Show or hide {name}; Alt+click shows only {name}",
             _PASS: f"Paint through {name}: tools reach what lies behind it",
-            _LOCK: f"Lock {name}: it is never masked, and no voxel tool changes it",
+            _LOCK: f"Lock {name}: it is never masked, and no voxel tool changes it; Alt+click locks all others",
         }.get(place, f"{name} (class {label})")
 
 
@@ -122,7 +122,7 @@ class _Table(QTableView):
 
 
 class ClassesDock(QWidget):
-    """Swatch, name, count, share, eye, pass-through and lock of every class; Alt+click on an eye is solo."""
+    """Swatch, name, count, share, eye, pass-through and lock of every class; Alt+click is about all the others."""
 
     def __init__(self, document: Document, show_all: QAction, theme: Theme) -> None:
         super().__init__()
@@ -156,6 +156,8 @@ class ClassesDock(QWidget):
             classes.set_visible(label, label not in classes.visible)
         elif index.column() == _PASS:
             classes.set_passed(label, label not in classes.passed)
+        elif index.column() == _LOCK and alone:
+            classes.lock_others(label)
         elif index.column() == _LOCK:
             classes.set_locked(label, label not in classes.locked)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from editor.model.document import Document
@@ -67,7 +67,10 @@ class SavedMasks(QWidget):
             for joining, icon, tip in _JOININGS
         ]
         forget = self._button(f"saved.{name}.forget", "discard", "Delete it", lambda: self._masking.forget(name))
-        made.setLayout(row(field, label(f"{count:,}"), *buttons, forget, spacing=1))
+        size = label(f"{count:,}")
+        size.setFixedWidth(58)
+        size.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        made.setLayout(row(field, size, *buttons, forget, spacing=2))
         return made
 
     def _button(self, name: str, icon: str, tip: str, deed: Callable[[], object]) -> QWidget:

@@ -18,6 +18,7 @@ from engine.labels import UNKNOWN
 from engine.mask import VoxelMask
 from engine.tasks.request import InpaintRequest
 
+_NOTHING = Box((0, 0, 0), (0, 0, 0))
 _LOOKING = ("mask.wand", "voxel.fill", "voxel.pick", "tool.extend")
 """Tools that ask for the class under the pointer, and so do not pass through any."""
 _SHAPES: dict[tuple[str, bool], Shape] = {
@@ -88,6 +89,7 @@ class ViewportLink:
         """Mark masked voxels, or leave them unmarked until the mask is changed by a tool."""
         self.mask_is_shown = on
         self._show_mask()
+        self._show_reach()
         self.mask_toggled.emit(on)
 
     def frame_mask(self) -> None:
@@ -148,6 +150,14 @@ class ViewportLink:
         nothing_to_do = pulled is None and self._canvas.overlays.handles.pulled is None
         if self._studio.proposal is None and not nothing_to_do:
             self._canvas.show_pulled(pulled)
+        self._show_reach()
+
+    def _show_reach(self) -> None:
+        """Outline what regenerating would touch, as long as the mask itself is marked."""
+        shown = self.mask_is_shown and self._studio.proposal is None
+        reach = self._studio.plan.reach() if shown else None
+        cells, context = (reach.cells, reach.context) if reach else (VoxelMask.nothing(), _NOTHING)
+        self._canvas.show_reach(cells, context)
 
     def _on_pointer(self, pointer: Pointer) -> None:
         if self._tool_name == "tool.extend":

@@ -207,6 +207,9 @@ class MainWindow(QMainWindow):
         studio.proposal_changed.connect(self._refresh_words)
         studio.jobs.changed.connect(lambda _job: self._refresh_words())
         self.commands.clipboard.changed.connect(self._refresh_words)
+        self.actions_table["view.mask"].setCheckable(True)
+        self.actions_table["view.mask"].setChecked(True)
+        self.link.mask_toggled.connect(lambda on: self.actions_table["view.mask"].setChecked(on))
         self.canvas.hovered.connect(self.statusBar().show_hover)  # type: ignore[attr-defined]
         self.docks.generate.convert_wanted.connect(lambda: self.trigger("edit.convert"))
         self.stage.candidates.overwrite_wanted.connect(self._overwrite)

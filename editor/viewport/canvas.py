@@ -190,6 +190,11 @@ class ViewportCanvas:
         handles.let_go()
         self._surface.update()
 
+    def show_reach(self, cells: VoxelMask, context: Box) -> None:
+        """Outline what would be made anew in whole cells, and the box that is looked at; both may be empty."""
+        self.overlays.set_reach(cells, context)
+        self._surface.update()
+
     def show_box(self, box: Box | None) -> None:
         """Put arrows on all faces of a box inside the scene, by which they are moved; None takes them away."""
         handles = self.overlays.handles

@@ -8,16 +8,18 @@ import numpy as np
 
 from editor.viewport.handles import Handles
 from editor.viewport.scene_visual import Lens
-from editor.viewport.shapes import box_edges, circle, cylinder, dashes, disc, floor_ticks, letter
+from editor.viewport.shapes import box_edges, circle, cylinder, dashes, disc, floor_ticks, footprint_edges, letter
 from editor.viewport.strokes import Facets, Strokes
 from editor.viewport.theme import Rgb, Theme, rgb
 from engine.geometry.rays import Hit
 from engine.grid import Box
+from engine.mask import VoxelMask
 
 Shape = Literal["voxel", "ball", "cube", "disc column", "square column"]
 
 _AXES = (("x", rgb("f2545b"), "right"), ("y", rgb("7bc950"), "back"), ("z", rgb("4c9fff"), "top"))
 _FLAT = np.eye(4)
+_NOTHING = Box((0, 0, 0), (0, 0, 0))
 _CENTRE, _ARM, _LETTER, _DISC = 50, 24, 33, 42  # pixels: middle of the axes from the corner, then lengths from there
 
 
@@ -38,12 +40,14 @@ class Overlays:
         self._voxel_size = (0.2, 0.2, 0.2)
         self._box = Box.of_shape((1, 1, 1))
         self._ghost: Box | None = None
+        self._cells, self._context = VoxelMask.nothing(), _NOTHING
         self._shape: Shape | None = None
         self._radius = 0.0
         self._before_face = False
         self.outline: list[tuple[float, float]] = []
         self._hit: Hit | None = None
         self._bounds, self._ticks, self._region = Strokes(behind=0.25), Strokes(behind=0.0), Strokes(behind=0.45)
+        self._reach = Strokes(behind=0.3)
         self._disc = Facets(behind=0.0)
         self._brush, self._axes, self._lasso = Strokes(behind=0.35), Strokes(behind=0.0), Strokes(behind=0.0)
 
@@ -62,6 +66,11 @@ class Overlays:
         self._ghost = box
         self._redo()
 
+    def set_reach(self, cells: VoxelMask, context: Box) -> None:
+        """Outline what would be made anew in whole cells, and the box that is looked at for it; both may be empty."""
+        self._cells, self._context = cells, context
+        self._redo_reach()
+
     def set_brush(self, shape: Shape | None, radius: float = 0.0, before_face: bool = False) -> None:
         """Choose what is drawn under the mouse, at what is hit or before its face; `radius` in voxels."""
         self._shape, self._radius, self._before_face = shape, radius, before_face
@@ -77,7 +86,9 @@ class Overlays:
     def draw(self, lens: Lens, window: tuple[int, int]) -> None:
         """Draw everything; `window` in logical pixels."""
         ratio = lens.size[0] / window[0]
-        for strokes, width in ((self._bounds, 1.2), (self._ticks, 1.0), (self._region, 1.6), (self._brush, 1.6)):
+        widths = (1.2, 1.0, 1.1, 1.6, 1.6)
+        marks = (self._bounds, self._ticks, self._reach, self._region, self._brush)
+        for strokes, width in zip(marks, widths, strict=True):
             strokes.width = width * ratio
             strokes.draw(lens.matrix, lens.size)
         self.handles.draw(lens, self._theme, window)
@@ -92,6 +103,26 @@ class Overlays:
         region = [] if self._ghost is None else dashes(box_edges(*self._metres(self._ghost)), 0.4)
         self._region.set(region, (*self._theme.accent, 0.95))
         self._brush.set(self._brush_lines(), (*self._theme.brush, 0.95))
+        self._redo_reach()
+
+    def _redo_reach(self) -> None:
+        lines, colours = [np.zeros((0, 2, 3))], [np.zeros((0, 4))]
+        parts = ((self._context_lines(), (*self._theme.bounds, 0.75)), (self._cell_lines(), (*self._theme.mask, 0.9)))
+        for part, colour in parts:
+            lines.append(part)
+            colours.append(np.tile(colour, (len(part), 1)))
+        self._reach.set(np.concatenate(lines), np.concatenate(colours))
+
+    def _context_lines(self) -> np.ndarray:
+        inside = self._context.clip(self._box)
+        return np.zeros((0, 2, 3)) if inside.is_empty else dashes(box_edges(*self._metres(inside)), 0.5)
+
+    def _cell_lines(self) -> np.ndarray:
+        if self._cells.is_empty:
+            return np.zeros((0, 2, 3))
+        lower, upper = self._metres(self._cells.box)
+        columns = np.asarray(self._cells.array.any(axis=2))
+        return footprint_edges(columns, lower, self._voxel_size[:2], float(upper[2] - lower[2]))
 
     def _metres(self, box: Box) -> tuple[np.ndarray, np.ndarray]:
         return np.multiply(box.lower, self._voxel_size), np.multiply(box.upper, self._voxel_size)

@@ -62,6 +62,32 @@ def cylinder(centre: ArrayLike, a: ArrayLike, b: ArrayLike, height: float) -> Fl
     return np.concatenate([rim, rim + up, np.stack([corners, corners + up], axis=1)])
 
 
+def footprint_edges(columns: NDArray[np.bool_], lower: ArrayLike, size: ArrayLike, height: float) -> Floats:
+    """Give the outline of some columns at their floor and `height` above it, and its upright corners, `(N, 2, 3)`.
+
+    Parameters
+    ----------
+    columns
+        `(X, Y)`; straight runs become one line each.
+    lower, size
+        Metres: the floor's first corner `(3,)`, and the edges of a column `(2,)`.
+    """
+    solid = np.pad(columns, 1).astype(np.int8)
+    lines = []
+    for axis in (0, 1):
+        edges = np.abs(np.diff(solid, axis=axis))
+        along = edges if axis == 0 else edges.T
+        for place, row in enumerate(along):
+            turns = np.flatnonzero(np.diff(np.concatenate([[0], row, [0]])))
+            ends = [((place, k - 1), (place, m - 1)) for k, m in zip(turns[::2], turns[1::2], strict=True)]
+            lines += ends if axis == 0 else [((a[1], a[0]), (b[1], b[0])) for a, b in ends]
+    flat = np.array(lines, dtype=np.float64).reshape(-1, 2, 2) * np.asarray(size) + np.asarray(lower)[:2]
+    floor = np.concatenate([flat, np.full((len(flat), 2, 1), float(np.asarray(lower)[2]))], axis=2)
+    up = np.array([0.0, 0.0, height])
+    corners = np.unique(floor.reshape(-1, 3), axis=0)
+    return np.concatenate([floor, floor + up, np.stack([corners, corners + up], axis=1)])
+
+
 def disc(centre: Floats, radii: Floats, parts: int = 48) -> Floats:
     """Give a filled ellipse in the plane, `(parts, 3, 3)` triangles; `centre` and `radii (2,)`."""
     rim = circle((*centre, 0.0), (radii[0], 0.0, 0.0), (0.0, radii[1], 0.0), parts)

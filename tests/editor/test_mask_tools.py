@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fakes import BUILDING, CAR, POLE, ROAD, TERRAIN, answer, street
+from fakes import BUILDING, CAR, POLE, ROAD, TERRAIN, FakeCard, answer, street
 from hands import Hand
 from scipy import ndimage
 
 from editor.model.document import Document
 from editor.model.masking import Masking
+from editor.model.plan import Plan
 from editor.model.pointer import HandleDrag
 from editor.model.proposal import Proposal
 from editor.tools.box import BoxTool
@@ -306,6 +307,20 @@ def test_masks_come_from_the_chosen_class_and_from_what_is_visible(hand):
     masking.invert()
     assert not hand.masked[hand.labels == POLE].any()
     assert hand.masked[hand.labels == ROAD].all()
+
+
+def test_what_a_mask_reaches_is_told_in_cells_and_context(hand):
+    plan = Plan(hand.document, [FakeCard()])
+    assert plan.reach() is None
+    stroke = VoxelMask.of_box(Box((15, 3, 4), (18, 9, 6)))
+    hand.document.show_stroke(stroke, stroke.box)
+    reach = plan.reach()
+    assert reach.cells.equals(VoxelMask.of_box(Box((0, 0, 4), (32, 16, 6))))
+    assert reach.context.contains(Box((-25, -37, 0), (58, 49, 12)))
+    hand.document.end_stroke()
+    assert plan.reach() is None
+    hand.document.set_mask("Mask", stroke)
+    assert Plan(hand.document, [FakeCard(height=32)]).reach() is None
 
 
 # saved masks

@@ -9,7 +9,7 @@ import pytest
 
 from editor.viewport.orbit import VIEWS, OrbitCamera
 from editor.viewport.pace import Pace
-from editor.viewport.shapes import arrow, box_edges, box_faces, dashes, floor_ticks
+from editor.viewport.shapes import arrow, box_edges, box_faces, cylinder, dashes, floor_ticks, footprint_edges
 from engine.geometry.camera import box_corners
 
 LOWER, UPPER, ASPECT = (3.0, -5.0, 1.0), (40.0, 6.0, 9.0), 1.6
@@ -86,3 +86,32 @@ def test_shapes_have_the_size_they_say() -> None:
     ticks = floor_ticks(LOWER, UPPER)
     assert (ticks[..., 2] == 1.0).all()
     assert len(ticks) == 2 * 19 + 2 * 6
+
+
+def test_an_upright_arrow_points_up() -> None:
+    shape, _ = arrow((1.0, 2.0, 3.0), (0.0, 0.0, -1.0), 4.0)
+    assert shape[..., 2].min() == pytest.approx(-1.0)
+    assert np.isfinite(shape).all()
+    assert np.ptp(shape[..., 0]) == pytest.approx(np.ptp(shape[..., 1]))
+
+
+def test_the_outline_of_columns_follows_their_edges() -> None:
+    columns = np.zeros((5, 4), dtype=np.bool_)
+    columns[1:4, 1:3] = True
+    columns[3, 2] = False
+    lines = footprint_edges(columns, (10.0, 20.0, 3.0), (2.0, 0.5), 6.0)
+    lengths = np.linalg.norm(lines[:, 1] - lines[:, 0], axis=1)
+    level = lines[..., 2].min(axis=1) == lines[..., 2].max(axis=1)
+    assert lengths[level].sum() == pytest.approx(2 * (2 * 3 * 2.0 + 2 * 2 * 0.5))
+    assert sorted(lengths[~level]) == [6.0] * 6  # an L has six corners
+    assert lines.reshape(-1, 3).min(axis=0).tolist() == [12.0, 20.5, 3.0]
+    assert lines.reshape(-1, 3).max(axis=0).tolist() == [18.0, 21.5, 9.0]
+    assert len(footprint_edges(np.zeros((3, 2), dtype=np.bool_), (0, 0, 0), (1, 1), 1)) == 0
+
+
+def test_a_cylinder_stands_between_its_two_rims() -> None:
+    lines = cylinder((4.0, 5.0, 6.0), (2.0, 0, 0), (0, 3.0, 0), -6.0)
+    assert lines.reshape(-1, 3).min(axis=0) == pytest.approx((2.0, 2.0, 0.0))
+    assert lines.reshape(-1, 3).max(axis=0) == pytest.approx((6.0, 8.0, 6.0))
+    upright = lines[lines[:, 0, 2] != lines[:, 1, 2]]
+    assert len(upright) == 4

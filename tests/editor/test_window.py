@@ -258,7 +258,7 @@ def test_a_blank_scene_offers_to_generate_and_takes_the_first_one_in(open_window
 
 
 def test_previews_stream_while_the_document_stays_editable(open_window, qtbot):
-    window = open_window(FakeSession(steps=60, pause=0.02, height=HEIGHT))
+    window = open_window(FakeSession(steps=5000, pause=0.02, height=HEIGHT))  # goes on until it is cancelled
     document = window.studio.document
     document.set_mask("Box", VoxelMask.of_box(Box((40, 26, 3), (62, 36, 9))))
     window.trigger("generate.run")
@@ -418,6 +418,11 @@ def test_the_classes_dock_counts_hides_locks_and_chooses(open_window, qtbot):
     assert classes.passed == {CAR}
     window.docks.classes.click(table.index(row, 6), alone=False)
     assert classes.locked == {CAR}
+    window.docks.classes.click(table.index(row, 6), alone=True)
+    assert classes.locked == set(range(1, 20)) - {CAR}
+    window.docks.classes.click(table.index(row, 6), alone=True)
+    assert not classes.locked
+    window.docks.classes.click(table.index(row, 6), alone=False)
     window.docks.classes.click(table.index(row, 1), alone=False)
     window.trigger("mask.from_class")
     assert "locked" in window.notice.text.text()

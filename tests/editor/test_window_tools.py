@@ -259,6 +259,21 @@ def test_a_face_of_a_drawn_box_is_moved_by_its_arrow(open_window, qtbot):
     assert document.mask.count == drawn.volume + 6 * 5 * HEIGHT
 
 
+def test_cells_and_context_are_outlined_while_regenerating_is_on_offer(open_window, qtbot):
+    window = open_window()
+    plain = window.canvas.grab(1.0)
+    mask = VoxelMask.of_box(Box((45, 30, 2), (50, 40, 3)))
+    window.studio.document.set_mask("Box", mask)
+    reach = window.studio.plan.reach()
+    assert reach.cells.box == Box((32, 16, 2), (64, 48, 3))
+    outlined = window.canvas.grab(1.0)
+    window.canvas.show_reach(VoxelMask.nothing(), Box((0, 0, 0), (0, 0, 0)))
+    assert window.canvas.grab(1.0) != outlined
+    press(window, "M")
+    assert not window.actions_table["view.mask"].isChecked()
+    assert window.canvas.grab(1.0) == plain
+
+
 # voxel tools with the mouse
 
 

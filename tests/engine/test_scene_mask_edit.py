@@ -177,6 +177,14 @@ def test_flood_goes_across_corners_and_to_a_limit_as_asked() -> None:
         assert flooded.count == last
 
 
+def test_blocks_are_the_whole_cells_that_a_mask_touches() -> None:
+    mask = VoxelMask.of_box(Box((7, 17, 3), (9, 18, 5))).union(VoxelMask.of_box(Box((30, 30, 8), (31, 31, 9))))
+    expected = np.zeros((40, 40, 10), bool)
+    for x, y in ((0, 16), (8, 16), (24, 24)):
+        expected[x : x + 8, y : y + 8, 3:9] = True
+    assert np.array_equal(mask.blocks(8).within(Box.of_shape(expected.shape)), expected)
+
+
 def test_a_shifted_mask_is_the_same_elsewhere() -> None:
     ball = VoxelMask.of_ball((20, 30, 5), 4, Box.of_shape(SHAPE))
     moved = ball.shift((-3, 5, 1))

@@ -258,7 +258,9 @@ def make_parts(context: ToolContext, actions: Actions) -> dict[str, Part]:
         "stamp": StampTools(context, actions),
         "lift": Number(context, "lift", "Lift", (-MAX_RADIUS, MAX_RADIUS), tip="Higher, or sunk in where negative"),
         "with_air": Switch(context, "with_air", "With air", "Put down the empty voxels that were copied, too"),
-        "within_mask": Switch(context, "within_mask", "Mask only", "Leave all voxels outside the mask as they are"),
+        "within_mask": Switch(
+            context, "within_mask", "Mask only", "Where something is masked, leave all voxels outside as they are"
+        ),
     }
 
 

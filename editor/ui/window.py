@@ -255,8 +255,10 @@ class MainWindow(QMainWindow):
 
     def _refresh_words(self) -> None:
         document, actions = self.studio.document, self.actions_table
-        self.setWindowTitle(f"{document.title}[*] – Scenewright")
-        self.setWindowModified(document.dirty)
+        title = f"{document.title}[*] – Scenewright"
+        if (title, document.dirty) != (self.windowTitle(), self.isWindowModified()):  # asks the window system: slow
+            self.setWindowTitle(title)
+            self.setWindowModified(document.dirty)
         for name, title in (("undo", document.history.undo_name), ("redo", document.history.redo_name)):
             actions[f"edit.{name}"].setText(f"{name.capitalize()} {title}" if title else name.capitalize())
             actions[f"edit.{name}"].setEnabled(title is not None)

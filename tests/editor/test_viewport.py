@@ -287,6 +287,55 @@ def test_a_larger_scene_at_another_origin_stays_where_it_was_in_the_world(canvas
     assert same[labels >= 0].mean() > 0.99
 
 
+@pytest.mark.parametrize("flat", [False, True])
+def test_what_tools_see_agrees_pixel_by_pixel(canvas: ViewportCanvas, flat: bool) -> None:
+    if flat:
+        canvas.toggle_orthographic()
+    sight, where = canvas.sight, places(canvas, 60) + 0.5
+    origins, ways = sight.rays(where)
+    for position, origin, way in zip(where.tolist(), origins, ways, strict=True):
+        one_origin, one_way = sight.ray(tuple(position))
+        np.testing.assert_allclose(one_origin, origin)
+        np.testing.assert_allclose(one_way, way / np.linalg.norm(way))
+        seen = sight.project(origin + way * 40.0)[0]
+        np.testing.assert_allclose(seen[:2], position, atol=1e-6)
+        assert seen[2] > 0
+        hit, touched = sight.pick(tuple(position)), sight.touch(tuple(position))
+        assert hit is None or hit == touched
+        if hit is None and touched is not None:
+            assert touched.voxel[2] == -1
+            np.testing.assert_allclose(sight.project(touched.point)[0, :2], position, atol=1e-6)
+
+
+def test_passed_classes_are_drawn_but_looked_through(canvas: ViewportCanvas) -> None:
+    before, where = picture(canvas), places(canvas)
+    labels = shown_labels(canvas, where)
+    canvas.display.set_passed_classes([TREE, POLE])
+    passed = shown_labels(canvas, where)
+    assert not {TREE, POLE} & set(passed.tolist())
+    assert np.array_equal(passed[~np.isin(labels, [TREE, POLE])], labels[~np.isin(labels, [TREE, POLE])])
+    assert canvas.sight.sees() & set(range(20)) == set(range(1, 20)) - {TREE, POLE}
+    np.testing.assert_array_equal(before, picture(canvas))
+
+
+def test_held_picks_meet_what_was_shown_before(canvas: ViewportCanvas) -> None:
+    where = places(canvas)
+    labels = shown_labels(canvas, where)
+    canvas.display.hold_picks(True)
+    box = Box((0, 0, 3), SHAPE)
+    canvas.update_labels(box, np.full(box.shape, POLE, dtype=np.uint8))
+    assert np.array_equal(shown_values(canvas, where), labels)
+    canvas.display.hold_picks(False)
+    assert set(shown_values(canvas, where).tolist()) <= {POLE, ROAD, BUILDING, -1}
+
+
+def shown_values(canvas: ViewportCanvas, where: np.ndarray) -> np.ndarray:
+    """Label that the scene had at what is hit at every pixel, -1 where nothing is."""
+    before = make_labels()
+    hits = [canvas.pick((x + 0.5, y + 0.5)) for x, y in where]
+    return np.array([-1 if hit is None else (before[hit.voxel] or POLE) for hit in hits])
+
+
 def test_the_left_button_belongs_to_the_tool(canvas: ViewportCanvas) -> None:
     events: list[Pointer] = []
     canvas.pointer.connect(events.append)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from engine.labels import LabelSpace
 
@@ -45,10 +46,32 @@ def remove_class(labels: Labels, space: LabelSpace, name: str) -> Labels:
     return np.where(labels == space.find(name), np.uint8(space.empty), labels)
 
 
+def wobble(labels: Labels, rng: np.random.Generator, most: float = 4.0, cell: int = 8) -> Labels:
+    """Shift columns along x and y by up to `most` voxels, smoothly over `cell` voxels: straight lines become wavy."""
+    plan = labels.shape[:2]
+    coarse = rng.uniform(-most, most, (2, *(-(-n // cell) + 1 for n in plan)))
+    places = np.indices(plan)
+    shifts = [ndimage.map_coordinates(part, places / cell, order=1) for part in coarse]
+    x, y = (np.clip(np.rint(p + s), 0, n - 1).astype(np.intp) for p, s, n in zip(places, shifts, plan, strict=True))
+    return np.asarray(labels[x, y])
+
+
+def smooth(labels: Labels, width: int = 3) -> Labels:
+    """Give every voxel the label that is most frequent in the cube of `width` voxels round it, the lower one of two."""
+    best, most = np.zeros_like(labels), np.zeros(labels.shape, np.float32)
+    for label in np.unique(labels):
+        share = ndimage.uniform_filter((labels == label).astype(np.float32), width)
+        more = share > most + 0.5 / width**3
+        best[more], most[more] = label, share[more]
+    return best
+
+
 LADDER: dict[str, Corrupt] = {
     "noise_1": lambda labels, space, rng: add_noise(labels, space, rng, 0.01),
     "noise_5": lambda labels, space, rng: add_noise(labels, space, rng, 0.05),
     "noise_10": lambda labels, space, rng: add_noise(labels, space, rng, 0.10),
+    "wobbled": lambda labels, space, rng: wobble(labels, rng),
+    "smoothed": lambda labels, space, rng: smooth(labels),
     "shuffled_tiles": lambda labels, space, rng: shuffle_tiles(labels, rng),
     "class_removed": lambda labels, space, rng: remove_class(labels, space, "building"),
     "cars_removed": lambda labels, space, rng: remove_class(labels, space, "car"),
@@ -59,6 +82,8 @@ REACTIONS: dict[str, tuple[str, ...]] = {
     "noise_1": ("f3d", "tpkl"),
     "noise_5": ("f3d", "kid", "tpkl", "class_js"),
     "noise_10": ("f3d", "kid", "tpkl", "class_js"),
+    "wobbled": ("f3d", "kid", "tpkl"),
+    "smoothed": ("f3d", "kid", "tpkl", "class_js"),
     "shuffled_tiles": (
         "f3d",
         "kid",

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,7 @@ from engine.errors import ModelError
 from engine.labels import UNKNOWN
 from engine.resources import shipped
 
-STRIDE = 16
-"""Voxels per bottleneck cell along every axis; scenes are filled up with empty voxels to whole cells."""
-STEPS = (1, 4)
+STEPS = (1, 8)
 PARTS = 2 + len(STEPS)
 WEIGHTS = "features.safetensors"
 RECORD = "features.json"
@@ -45,41 +44,52 @@ class FeatureConfig:
     embedding
         Values per voxel before blocks of 2 x 2 x 2 are folded.
     widths
-        Channels at a half, a quarter, an eighth and a sixteenth of the resolution.
+        Channels at a half of the resolution, at a quarter and so on.
     latent
         Channels of the bottleneck.
     """
 
     classes: int = 20
     embedding: int = 4
-    widths: tuple[int, int, int, int] = (24, 32, 64, 96)
-    latent: int = 24
+    widths: tuple[int, ...] = (24, 48, 96)
+    latent: int = 16
+
+    @property
+    def stride(self) -> int:
+        """Voxels per bottleneck cell along every axis; scenes are filled up with empty voxels to whole cells."""
+        return 1 << len(self.widths)
+
+    @property
+    def features(self) -> int:
+        """Numbers that describe a scene."""
+        return PARTS * self.latent
 
 
 class FeatureNet(nn.Module):
-    """Labels `(B, X, Y, Z) uint8` to bottlenecks `(B, C, X / 16, Y / 16, Z / 16)`, to scene features, and to logits."""
+    """Labels `(B, X, Y, Z) uint8` to bottlenecks `(B, C, X / S, Y / S, Z / S)`, to scene features, and to logits."""
 
     centre: Tensor
-    spread: Tensor
+    whitening: Tensor
 
     def __init__(self, config: FeatureConfig) -> None:
         super().__init__()
         self.config = config
-        a, b, c, d = config.widths
+        a, d = config.widths[0], config.widths[-1]
+        levels = list(pairwise(config.widths))
         self.embed = nn.Embedding(config.classes + 1, config.embedding)
         self.fold = nn.Linear(8 * config.embedding, a)
-        self.down = nn.ModuleList([_down(a, b), _down(b, c), _down(c, d)])
+        self.down = nn.ModuleList([_down(m, n) for m, n in levels])
         self.context = nn.ModuleList([nn.Conv3d(d, d, 3, padding=1) for _ in range(2)])
         self.squeeze = nn.Conv3d(d, config.latent, 1)
         self.widen = nn.Conv3d(config.latent, d, 1)
-        self.up = nn.ModuleList([nn.ConvTranspose3d(m, n, 2, stride=2) for m, n in ((d, c), (c, b), (b, a))])
-        self.smooth = nn.ModuleList([nn.Conv3d(n, n, 3, padding=1) for n in (c, b, a)])
+        self.up = nn.ModuleList([nn.ConvTranspose3d(n, m, 2, stride=2) for m, n in reversed(levels)])
+        self.smooth = nn.ModuleList([nn.Conv3d(m, m, 3, padding=1) for m, _ in reversed(levels)])
         self.unfold = nn.Linear(a, 8 * config.classes)
-        self.register_buffer("centre", torch.zeros(PARTS * config.latent))
-        self.register_buffer("spread", torch.ones(PARTS * config.latent))
+        self.register_buffer("centre", torch.zeros(config.features))
+        self.register_buffer("whitening", torch.eye(config.features))
 
     def encode(self, labels: Tensor) -> Tensor:
-        """Give the bottleneck of voxels whose sides are multiples of 16."""
+        """Give the bottleneck of voxels whose sides are multiples of the stride."""
         h = F.silu(self._fold_in(labels)).permute(0, 4, 1, 2, 3)
         for step in self.down:
             h = F.silu(step(h))
@@ -115,8 +125,8 @@ class FeatureNet(nn.Module):
         return out
 
     def describe(self, labels: Tensor) -> Tensor:
-        """Give scene features `(B, 4 C)`: what `pool` makes of the bottleneck, brought to a common scale."""
-        return (pool(self.encode(_fill_up(labels))) - self.centre) / self.spread
+        """Give scene features `(B, 4 C)`: what `pool` makes of the bottleneck, whitened over intact scenes."""
+        return (pool(self.encode(_fill_up(labels, self.config.stride))) - self.centre) @ self.whitening
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,12 +150,25 @@ class Judge:
 def pool(latent: Tensor) -> Tensor:
     """Describe bottlenecks `(B, C, X, Y, Z)` by four numbers a channel, `(B, 4 C)`, whichever way the scene is turned.
 
-    Mean and deviation over all places say what there is; the mean steps between places 1 and 4 cells apart in plan say
+    Mean and deviation over all places say what there is; the mean steps between places 1 and 8 cells apart in plan say
     whether it hangs together, near and far.
     """
     places = latent.flatten(2)
     steps = [_mean_step(latent, distance) for distance in STEPS]
     return torch.cat([places.mean(dim=2), places.std(dim=2, correction=0), *steps], dim=1)
+
+
+def whiten(pooled: Tensor, ridge: float = 1e-3) -> tuple[Tensor, Tensor]:
+    """Find centre `(D,)` and matrix `(D, D)` that bring pooled features `(N, D)` to deviation 1 in every direction.
+
+    Scenes differ most in what there is: more houses here, more trees there. Spoiled scenes differ in how it fits
+    together, along directions in which intact scenes hardly differ at all; without whitening nobody would notice.
+    `ridge` keeps directions in which nothing differs from ruling; it is a variance, where features have variance 1.
+    """
+    centre, spread = pooled.mean(dim=0), pooled.std(dim=0).clamp(min=1e-6)
+    values, directions = torch.linalg.eigh(torch.cov(((pooled - centre) / spread).T.double()))
+    scaled = directions / (values.clamp(min=0) + ridge).sqrt()
+    return centre, (scaled / spread[:, None]).to(pooled.dtype)
 
 
 def _mean_step(latent: Tensor, distance: int) -> Tensor:
@@ -227,6 +250,6 @@ def _unfold(logits: Tensor, classes: int) -> Tensor:
     return blocks.reshape(b, classes, 2 * x, 2 * y, 2 * z)
 
 
-def _fill_up(labels: Tensor) -> Tensor:
-    x, y, z = (-n % STRIDE for n in labels.shape[1:])
+def _fill_up(labels: Tensor, stride: int) -> Tensor:
+    x, y, z = (-n % stride for n in labels.shape[1:])
     return F.pad(labels, (0, z, 0, y, 0, x)) if x or y or z else labels

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from engine.data.crops import CropSampler
-from engine.evaluation.features import FeatureNet, fold_labels, pool
+from engine.evaluation.features import FeatureNet, fold_labels, pool, whiten
 from engine.training.losses import class_weights
 
 
@@ -56,13 +56,14 @@ class JudgeLoss:
 
 @torch.no_grad()
 def calibrate(network: FeatureNet, sampler: CropSampler, scenes: int, device: torch.device) -> None:
-    """Bring all features to mean 0 and deviation 1 over whole scenes, so that none of them rules the distances."""
+    """Whiten the features over whole scenes."""
     network.eval()
     pooled = torch.cat(
         [pool(network.encode(torch.from_numpy(sampler.sample()).to(device)[None])) for _ in range(scenes)]
     )
-    network.centre.copy_(pooled.mean(dim=0))
-    network.spread.copy_(pooled.std(dim=0).clamp(min=1e-6))
+    centre, whitening = whiten(pooled)
+    network.centre.copy_(centre)
+    network.whitening.copy_(whitening)
 
 
 @torch.no_grad()

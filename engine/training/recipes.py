@@ -138,7 +138,7 @@ def _train_judge(options: TrainOptions) -> Iterator[TrainStep]:
     yield from _drive(loop, options)
     network.load_state_dict(loop.averaged())
     wide = CropSampler(worlds, (256, 256), np.random.default_rng(options.seed + 2))
-    judge_features.calibrate(network, wide, 400, device)
+    judge_features.calibrate(network, wide, 1000, device)
     right = judge_features.score(network, wide, 24, device)
     record = _record("judge-features", options, loop, asdict(recipe), len(worlds))
     save_judge(options.out, network, record | {"solid_voxels_right": round(right, 4)})

@@ -40,7 +40,7 @@ FAINT = {
 
 def untrained(seed: int = 0) -> FeatureNet:
     torch.manual_seed(seed)
-    return FeatureNet(FeatureConfig(widths=(8, 12, 16, 24), latent=8)).eval()
+    return FeatureNet(FeatureConfig(widths=(8, 12, 16), latent=8)).eval()
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +69,10 @@ def verdict(bench: Bench) -> Verdict:
     return judged(bench, replace(fresh.scenes("fresh", 0, COUNT), key=""))
 
 
-def test_a_bottleneck_cell_stands_for_sixteen_voxels_along_every_axis() -> None:
+def test_a_bottleneck_cell_stands_for_as_many_voxels_along_every_axis_as_the_widths_say() -> None:
     network, labels = untrained(), torch.randint(0, 20, (2, 48, 32, 16), dtype=torch.uint8)
     latent = network.encode(labels)
-    assert latent.shape == (2, 8, 3, 2, 1)
+    assert latent.shape == (2, 8, 6, 4, 2)
     assert network.decode(latent).shape == (2, 20, 48, 32, 16)
     assert network.describe(labels).shape == (2, 32)
 
@@ -93,9 +93,9 @@ def test_decoding_puts_every_voxel_of_a_block_in_its_place() -> None:
 
 
 def test_scenes_are_filled_up_with_empty_voxels() -> None:
-    network, labels = untrained(), torch.randint(0, 20, (1, 40, 32, 20), dtype=torch.uint8)
-    whole = torch.zeros(1, 48, 32, 32, dtype=torch.uint8)
-    whole[:, :40, :, :20] = labels
+    network, labels = untrained(), torch.randint(0, 20, (1, 44, 32, 20), dtype=torch.uint8)
+    whole = torch.zeros(1, 48, 32, 24, dtype=torch.uint8)
+    whole[:, :44, :, :20] = labels
     assert torch.equal(network.describe(labels), network.describe(whole))
 
 

@@ -10,7 +10,7 @@ import torch
 from engine.data.city.archive import write_worlds
 from engine.data.crops import CropSampler
 from engine.errors import RequestError
-from engine.evaluation.features import FeatureConfig, FeatureNet, load_judge
+from engine.evaluation.features import FeatureConfig, FeatureNet, load_judge, whiten
 from engine.evaluation.sources import HELD_OUT_SEED
 from engine.training import recipes
 from engine.training.judge_features import JudgeLoss, JudgeRecipe, calibrate, score
@@ -45,16 +45,27 @@ def test_the_bottleneck_learns_to_give_scenes_back() -> None:
     assert score(network, sampler(), 4, CPU) > before + 0.2
 
 
-def test_calibrated_features_have_one_scale() -> None:
+def test_calibrated_features_are_white() -> None:
     torch.manual_seed(1)
     network = FeatureNet(SMALL)
-    calibrate(network, sampler(), 30, CPU)
+    calibrate(network, sampler(), 60, CPU)
     same = sampler()
-    described = torch.cat([network.describe(torch.from_numpy(same.sample())[None]) for _ in range(30)]).detach()
+    described = torch.cat([network.describe(torch.from_numpy(same.sample())[None]) for _ in range(60)]).detach()
     torch.testing.assert_close(described.mean(dim=0), torch.zeros(16), atol=1e-3, rtol=0)
-    lively = network.spread > 1e-5
-    torch.testing.assert_close(described.std(dim=0)[lively], torch.ones(int(lively.sum())), atol=1e-2, rtol=0)
-    assert int(lively.sum()) >= 8
+    covariance = torch.cov(described.T)
+    variances = covariance.diagonal()
+    torch.testing.assert_close(covariance, torch.diag(variances), atol=1e-2, rtol=0)
+    assert float(variances.max()) < 1.001
+    assert int((variances > 0.9).sum()) >= 6
+
+
+def test_whitening_shows_what_breaks_a_rule_that_all_intact_scenes_keep() -> None:
+    draw = torch.Generator().manual_seed(3)
+    amount = 5.0 * torch.randn(400, 1, generator=draw)
+    pooled = torch.cat([amount, 2.0 * amount], dim=1) + 0.4 * torch.randn(400, 2, generator=draw)
+    centre, matrix = whiten(pooled)
+    kept, broken = ((torch.tensor([point]) - centre) @ matrix for point in ([5.0, 10.0], [5.0, 6.0]))
+    assert float(kept.norm()) < 2 < 0.5 * float(broken.norm())
 
 
 def test_nobody_trains_on_held_out_worlds(tmp_path: Path) -> None:

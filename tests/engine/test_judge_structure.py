@@ -174,6 +174,29 @@ def test_shuffled_tiles_are_the_same_tiles_elsewhere() -> None:
     assert tiles(shuffled) == tiles(labels)
 
 
+def test_wobbling_moves_columns_whole_and_not_far() -> None:
+    labels = np.zeros((40, 56, 4), np.uint8)
+    labels[:, 25:30, 1:3] = 13
+    waved = corruptions.wobble(labels, np.random.default_rng(4), most=3.0)
+    assert set(map(tuple, waved.reshape(-1, 4).tolist())) == {(0, 0, 0, 0), (0, 13, 13, 0)}
+    assert not np.array_equal(waved, labels)
+    assert not waved[:, :22].any()
+    assert not waved[:, 33:].any()
+    assert np.array_equal(corruptions.wobble(labels, np.random.default_rng(4), most=0.4), labels)
+
+
+def test_smoothing_takes_thin_things_away_and_keeps_walls() -> None:
+    labels = np.zeros((20, 24, 12), np.uint8)
+    labels[:, :, :4] = 9
+    labels[5, 6, 4:] = 18
+    labels[10:16, 10:18, 4:] = 13
+    smoothed = corruptions.smooth(labels)
+    assert not (smoothed == 18).any()
+    assert np.array_equal(smoothed[1:-1, 1:9, :3], labels[1:-1, 1:9, :3])
+    assert np.array_equal(smoothed[11:15, 11:17], labels[11:15, 11:17])
+    assert (smoothed == 13).sum() < (labels == 13).sum()
+
+
 def test_a_removed_class_leaves_all_others() -> None:
     labels = small_town()
     bare = corruptions.remove_class(labels, SPACE, "car")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from editor.model.classes import ClassView
@@ -40,12 +40,12 @@ def draw(name: str, colour: str, size: int, scale: int = 1) -> QPixmap:
 
 
 def swatch(colour: QColor, size: int = 14, scale: int = 2) -> QPixmap:
-    """Draw a rounded square in a class's colour."""
+    """Draw a rounded square in a class's colour; a transparent one is hollow."""
     picture = QPixmap(size * scale, size * scale)
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QColor(0, 0, 0, 70))
+    painter.setPen(QColor(0, 0, 0, 70) if colour.alpha() else QPen(QColor(128, 136, 148), scale))
     painter.setBrush(colour)
     edge = size * scale - 1
     painter.drawRoundedRect(QRectF(0.5, 0.5, edge, edge), 3 * scale, 3 * scale)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from fakes import CAR, ROAD, TopView
+from fakes import CAR, ROAD
 from hands import Hand
 
 from editor.model.document import Document
@@ -162,4 +162,3 @@ def test_the_same_seed_does_the_same() -> None:
         a.step()
         b.step()
     assert a.state() == b.state()
-    assert isinstance(a.hand.view, TopView)

@@ -65,6 +65,7 @@ class Document:
         self.path = path
         self._name = ""
         self._saved = self.history.state
+        self.history.shortened.connect(lambda _why: self._tell_history())
 
     @property
     def scene(self) -> VoxelScene:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,14 +74,28 @@ class Candidate:
 
 
 class Proposal:
-    """Candidates for one region of one scene; the user steps through them, compares, accepts one or discards all."""
+    """Candidates for one region of one scene; the user steps through them, compares, accepts one or discards all.
+
+    Equal are those with one id: a proposal that comes back from the disk is the same one.
+    """
 
     changed = Signal()
 
     def __init__(self, requests: Sequence[Request]) -> None:
+        self.id = secrets.token_hex(8)
         self.candidates = [Candidate(r) for r in requests]
         self.current = 0
         self.comparing = False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Proposal) and other.id == self.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out who listens: what goes to the disk with a step of the history is the candidates."""
+        return {"id": self.id, "candidates": self.candidates, "current": self.current, "comparing": False}
 
     @property
     def candidate(self) -> Candidate:

@@ -82,7 +82,7 @@ class ViewportLink:
         card = self._studio.plan.card
         self._canvas.set_handles((card.cell if card else 16) if name == "tool.extend" else None)
         self._show_brush()
-        self._on_classes_changed()
+        self._pass_classes()
         self._on_plan_changed()
 
     def show_mask(self, on: bool) -> None:
@@ -127,8 +127,12 @@ class ViewportLink:
         everything = classes.visible == frozenset(classes.space.solid_ids)
         self._canvas.set_palette(classes.palette)
         self._canvas.set_visible_classes(None if everything else {*classes.visible, UNKNOWN})
+        self._pass_classes()
+
+    def _pass_classes(self) -> None:
         looks = self._tool_name in _LOOKING
-        self._canvas.display.set_passed_classes(frozenset() if looks else classes.passed)
+        passed = frozenset() if looks else self._studio.document.classes.passed
+        self._canvas.display.set_passed_classes(passed)
 
     def _on_proposal_changed(self) -> None:
         self._ghost_timer.start()

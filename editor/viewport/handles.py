@@ -73,6 +73,8 @@ class Handles:
             if (ends[:, 2] <= 0).any():
                 continue
             a, b = ((np.array([p[0], -p[1]]) * 0.5 + 0.5) * window for p in ends)
+            if np.linalg.norm(b - a) < _REACH:
+                continue  # it points at the eye, where no drag could move it
             distance = _to_segment(np.asarray(place), a, b)
             if distance < nearest:
                 best, nearest = face, distance

@@ -253,10 +253,12 @@ def test_a_face_of_a_drawn_box_is_moved_by_its_arrow(open_window, qtbot):
     assert document.mask.equals(VoxelMask.of_box(drawn))
     assert handles.inner is None
     drag(qtbot, window, at(window, (50.5, 10.5, 3)), at(window, (55.5, 14.5, 3)))
-    assert handles.inner is not None
+    assert handles.inner == Box((50, 10, 0), (56, 15, HEIGHT))
+    drag(qtbot, window, at(window, (53.5, 12.5, 3)), at(window, (60.5, 12.5, 3)))  # not the arrow that points at the eye
+    assert handles.inner == Box((53, 12, 0), (61, 13, HEIGHT))
     press(window, "Esc")
     assert handles.inner is None
-    assert document.mask.count == drawn.volume + 6 * 5 * HEIGHT
+    assert document.mask.count == drawn.volume + (6 * 5 + 5) * HEIGHT
 
 
 def test_cells_and_context_are_outlined_while_regenerating_is_on_offer(open_window, qtbot):

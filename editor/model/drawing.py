@@ -29,8 +29,8 @@ class Drawing:
 
     Attributes
     ----------
-    scene
-        The scene as it would be.
+    before, scene
+        The scene as it is, and as it would be.
     box
         Holds all voxels touched so far.
     """

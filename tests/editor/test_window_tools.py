@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QToolButton
+from PySide6.QtWidgets import QDockWidget, QLineEdit, QToolButton
 from test_window import CAR, HEIGHT, LEFT, ROAD, at, drag, scene, wait_idle
 from test_window import open_window as open_window
 
@@ -115,6 +115,28 @@ def test_number_keys_choose_classes_and_x_swaps_with_empty(open_window):
     entry.trigger()
     assert classes.ink == POLE
     assert ink.button.text().strip() == "pole"
+
+
+def test_keys_of_classes_and_tools_stay_text_in_fields(open_window, qtbot):
+    window = open_window()
+    field, classes = window.options.brush.radius.field, window.studio.document.classes
+    field.setFocus()
+    field.selectAll()
+    for key in (Qt.Key.Key_1, Qt.Key.Key_3):
+        QTest.keyClick(field, key)
+    assert window.gestures.context.brush.radius == 13
+    assert classes.chosen == 1
+    window.studio.document.set_mask("Car", VoxelMask.of_box(CAR_BOX))
+    window.trigger("mask.save")
+    window.findChild(QDockWidget, "dock.mask").raise_()
+    qtbot.waitUntil(lambda: window.docks.mask.findChild(QLineEdit, "saved.Mask 1.name") is not None)
+    name = window.docks.mask.findChild(QLineEdit, "saved.Mask 1.name")
+    name.setFocus()
+    name.selectAll()
+    for key in (Qt.Key.Key_T, Qt.Key.Key_2, Qt.Key.Key_Return):
+        QTest.keyClick(name, key)
+    assert window.actions_table["mask.brush"].isChecked()
+    assert list(window.studio.document.saved_masks) == ["t2"]
 
 
 def test_the_brush_is_sized_by_dragging_with_the_right_button(open_window, qtbot):
@@ -254,7 +276,9 @@ def test_a_face_of_a_drawn_box_is_moved_by_its_arrow(open_window, qtbot):
     assert handles.inner is None
     drag(qtbot, window, at(window, (50.5, 10.5, 3)), at(window, (55.5, 14.5, 3)))
     assert handles.inner == Box((50, 10, 0), (56, 15, HEIGHT))
-    drag(qtbot, window, at(window, (53.5, 12.5, 3)), at(window, (60.5, 12.5, 3)))  # not the arrow that points at the eye
+    drag(
+        qtbot, window, at(window, (53.5, 12.5, 3)), at(window, (60.5, 12.5, 3))
+    )  # not the arrow that points at the eye
     assert handles.inner == Box((53, 12, 0), (61, 13, HEIGHT))
     press(window, "Esc")
     assert handles.inner is None

@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_config_path
+from platformdirs import user_cache_path, user_config_path, user_data_path
 
 HOME_VARIABLE = "SCENEWRIGHT_HOME"
-"""Environment variable that moves settings and logs to a folder of one's own."""
+"""Environment variable that moves settings, logs, autosaves and old steps to a folder of one's own."""
 
 
 @dataclass
@@ -23,6 +23,7 @@ class Settings:
     theme: str = "dark"
     palette: str = ""
     history_mb: int = 1024
+    autosave_minutes: float = 1.0
     recent_files: list[str] = field(default_factory=list)
     last_folder: str = ""
     brush_radius: int = 6
@@ -54,11 +55,29 @@ class Settings:
         self.recent_files = [name, *(f for f in self.recent_files if f != name)][:10]
         self.last_folder = str(path.resolve().parent)
 
+    def forget_files(self) -> None:
+        """Clear the list of recent files."""
+        self.recent_files = []
+
 
 def home() -> Path:
     """Find the folder of settings and logs; it may not exist yet."""
+    return _moved() or user_config_path("scenewright", appauthor=False)
+
+
+def recovery_folder() -> Path:
+    """Find where autosaves lie; it may not exist yet."""
+    return (_moved() or user_data_path("scenewright", appauthor=False)) / "recovery"
+
+
+def history_folder() -> Path:
+    """Find where old steps of the history wait; it may not exist yet."""
+    return (_moved() or user_cache_path("scenewright", appauthor=False)) / "history"
+
+
+def _moved() -> Path | None:
     moved = os.environ.get(HOME_VARIABLE)
-    return Path(moved) if moved else user_config_path("scenewright", appauthor=False)
+    return Path(moved) if moved else None
 
 
 @dataclass

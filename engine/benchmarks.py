@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import torch
+from torch import Tensor
 
 from engine.data.city.generator import make_world
 from engine.data.city.world import World
@@ -22,6 +23,9 @@ from engine.formats.registry import write_scene
 from engine.grid import Box
 from engine.labels import label_space
 from engine.mask import VoxelMask
+from engine.models.semcity.autoencoder import TriplaneAutoencoder, TriplaneAutoencoderConfig
+from engine.models.semcity.unet import TriplaneUNet, TriplaneUNetConfig
+from engine.models.zoo import SemcityParts, load, pick_device, save_semcity
 from engine.scene import VoxelScene
 from engine.session import Session
 from engine.tasks.request import GenerateRequest, InpaintRequest, Request, Sampling
@@ -76,6 +80,7 @@ def measure_engine(model: str, device: str) -> Iterator[Measurement]:
     scene = VoxelScene.from_labels(world.crop(800, 800, SIZE), space=label_space())
     yield _measure_export(scene)
     yield from _measure_tasks(scene, model, device)
+    yield from _measure_semcity(scene, device)
 
 
 def describe_hardware() -> dict[str, str | int | float]:
@@ -109,6 +114,30 @@ def _measure_tasks(scene: VoxelScene, model: str, device: str) -> Iterator[Measu
     edit = InpaintRequest(scene.snapshot(), VoxelMask.of_box(box), generate.sampling)
     seconds = _median(lambda: _drain(session, edit))
     yield Measurement("regenerate", "regenerate 48 x 48 voxels, 12 steps", seconds, "s", 0.5, runs=RUNS)
+
+
+def _measure_semcity(scene: VoxelScene, device: str) -> Iterator[Measurement]:
+    """Measure the parts of `semcity` at the original's full size; what its weights are does not matter for that."""
+    target = pick_device(device)
+    parts = SemcityParts(TriplaneAutoencoder(TriplaneAutoencoderConfig()), TriplaneUNet(TriplaneUNetConfig()))
+    with tempfile.TemporaryDirectory() as folder:
+        loaded = load(save_semcity(Path(folder), parts, {}), target.type)
+    labels = torch.from_numpy(scene.read())
+    z = loaded.encode(labels)
+    denoise = loaded.bind(labels, torch.ones_like(labels, dtype=torch.bool), None)
+    cases: dict[str, tuple[str, Callable[[], Tensor]]] = {
+        "semcity-encode": ("semcity in full size: encode", lambda: loaded.encode(labels)),
+        "semcity-step": ("semcity in full size: one UNet step", lambda: denoise(z, 1.0)),
+        "semcity-decode": ("semcity in full size: decode", lambda: loaded.decode(z)),
+    }
+    for name, (title, act) in cases.items():
+        yield Measurement(name, title, _once(act), "s")
+
+
+def _once(act: Callable[[], Tensor]) -> float:
+    start = time.perf_counter()
+    float(act().sum())  # waits for the device
+    return time.perf_counter() - start
 
 
 def _measure_crops(world: World) -> Measurement:

@@ -24,8 +24,8 @@ _AXES = 3
 POSITION = 2 * _AXES * OCTAVES
 """Values that tell a voxel's position."""
 
-_CHUNK = 2048
-"""Voxels that go through the network at once, about."""
+_CHUNK = 1024
+"""Voxels that go through the network at once, about; their values fit a core's own cache."""
 
 _EPSILON = 1e-6
 

@@ -29,7 +29,7 @@ from engine.evaluation.profiles import (
     score_profile,
     summarise,
 )
-from engine.evaluation.scenes import HELD_OUT_SEED
+from engine.evaluation.sources import HELD_OUT_SEED
 from engine.labels import label_space
 
 SHAPE = (80, 56, 20)

@@ -74,4 +74,4 @@ def test_decoding_takes_less_than_half(autoencoder: TriplaneAutoencoder) -> None
         lambda: semcity_plain.decode(autoencoder, planes, shape).argmax(dim=3),
     )
     print(f"{found:.2f} of the plain time")
-    assert found <= 0.45  # all but a sixth of the multiplications are left; it is the rest that goes
+    assert found <= 0.5  # five sixths of the multiplications are left; what goes is the rest

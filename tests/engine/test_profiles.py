@@ -257,11 +257,11 @@ def test_scores_are_near_the_published_ones_and_in_their_order(examples: list[Ex
 
 
 def test_calibration_brings_a_predictor_back_to_its_scores(examples: list[Example]) -> None:
-    off = replace(PROFILES["scpnet"], fit={"train": (0.6, 2.0), "test": (1.0, 1.0)})
+    off = replace(PROFILES["scpnet"], fit={"train": (0.6, 8.0), "test": (1.0, 1.0)})
     fitted = calibrate_profile(off, "train", examples[:1], rounds=5)
     geometry, confusion = fitted.fit["train"]
     assert geometry > 0.7
-    assert confusion < 2.0
+    assert confusion < 6.0
     assert fitted.fit["test"] == (1.0, 1.0)
     score = score_profile(examples[0], fitted, "train", np.random.default_rng([CALIBRATION_SEED, 0]))
     assert 100 * score.iou == pytest.approx(fitted.iou, abs=1)

@@ -15,8 +15,9 @@ from PySide6.QtWidgets import QApplication
 from editor.model.document import Document, empty_scene
 from editor.model.history import MEGABYTE, History
 from editor.model.plan import Card, Options
+from editor.model.spill import Spill
 from editor.model.studio import Studio
-from editor.settings import Settings, SettingsFile, home
+from editor.settings import Settings, SettingsFile, history_folder, home
 from editor.ui.files import Formats
 from editor.ui.window import MainWindow
 from editor.viewport.canvas import ViewportCanvas
@@ -37,6 +38,7 @@ def run(path: Path | None = None) -> int:
     _catch_everything(window)
     if path is not None:
         QTimer.singleShot(0, window, lambda: window.files.open(path))
+    window.first_frame.connect(lambda: QTimer.singleShot(0, window, lambda: window.keeping.offer(is_start=True)))
     window.show()
     return app.exec()
 
@@ -62,7 +64,7 @@ def build(
     settings, complaint = settings_file.load()
     found, trouble = (cards, None) if cards is not None else _find_models()
     worker = Worker(factory or open_session, settings.device)
-    document = document or Document(_first_scene(found), history=History(settings.history_mb * MEGABYTE))
+    document = document or Document(_first_scene(found), history=_history(settings))
     studio = Studio(worker, found, document, _options(settings, found))
     canvas = ViewportCanvas()
     window = MainWindow(studio, worker, canvas, _formats(), settings, settings_file)
@@ -90,6 +92,10 @@ def _find_models() -> tuple[list[Card], str | None]:
 def _first_scene(cards: list[Card]) -> VoxelScene:
     card = cards[0] if cards else None
     return empty_scene((256, 256), card.height if card else 32, card.voxel_size[0] if card else 0.2)
+
+
+def _history(settings: Settings) -> History:
+    return History(settings.history_mb * MEGABYTE, Spill(history_folder()))
 
 
 def _options(settings: Settings, cards: list[Card]) -> Options:

@@ -109,16 +109,20 @@ class Document:
         """Tell whether there is no voxel that anyone could lose."""
         return not bool((self.scene.read() != self.scene.space.empty).any())
 
-    def replace(self, scene: VoxelScene, path: Path | None = None, name: str = "") -> None:
+    def replace(
+        self, scene: VoxelScene, path: Path | None = None, name: str = "", unsaved_mask: VoxelMask | None = None
+    ) -> None:
         """Open another scene; history and mask start over.
 
-        `path` is where saving goes to; `name` is shown as long as there is none.
+        `path` is where saving goes to; `name` is shown as long as there is none. Where unsaved work comes back, it
+        brings the mask that was in hand, and counts as changed.
         """
         self.end_drawing()
-        self._frame = _Frame(scene, VoxelMask.nothing())
+        self._frame = _Frame(scene, unsaved_mask or VoxelMask.nothing())
         self._stroke = None
         self.history.clear()
-        self.path, self._name, self._saved = path, name, self.history.state
+        self.path, self._name = path, name
+        self._saved = self.history.state if unsaved_mask is None else object()
         self.classes.use_space(scene.space)
         self.scene_replaced.emit()
         self._tell_history()

@@ -48,6 +48,7 @@ def _class_key(place: int) -> str:
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("file.new", "New Scene…", "new_scene", ("Ctrl+N",), "Start with an empty scene", "new"),
     ActionSpec("file.open", "Open…", "open_scene", ("Ctrl+O",), "Open a scene of any known format", "open"),
+    ActionSpec("file.recover", "Recover Unsaved Work…", "recover", (), "Bring back what a crash left"),
     ActionSpec("file.save", "Save", "save", ("Ctrl+S",), "Save the scene", "save"),
     ActionSpec("file.save_as", "Save As…", "save_as", ("Ctrl+Shift+S",), "Save the scene under another name"),
     ActionSpec("file.export", "Export…", "export", ("Ctrl+E",), "Export a mesh or a data-set grid", "export"),
@@ -140,7 +141,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
 )
 
 MENUS: tuple[tuple[str, str], ...] = (
-    ("&File", "file.new file.open @recent | file.save file.save_as file.export | file.quit"),
+    ("&File", "file.new file.open @recent file.recover | file.save file.save_as file.export | file.quit"),
     ("&Edit", "edit.undo edit.redo | edit.cut edit.copy edit.paste | edit.convert"),
     (
         "&Mask",

@@ -89,6 +89,9 @@ class Commands:
     def export(self) -> None:
         self._window.files.ask_export()
 
+    def recover(self) -> None:
+        self._window.keeping.offer()
+
     def quit(self) -> None:
         self._window.close()
 

@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog,
 
 from editor.model.classes import ClassView
 from editor.model.plan import Card
+from editor.model.recovery import Leftover
 from editor.ui.icons import class_icon
+from editor.ui.recovery_dialog import RecoveryDialog
 from editor.ui.widgets import column, label, named
 
 Answer = Literal["save", "discard", "cancel"]
@@ -47,6 +49,12 @@ class Dialogs:
         box.setStandardButtons(kind.Save | kind.Discard | kind.Cancel)
         answers: dict[int, Answer] = {kind.Save.value: "save", kind.Discard.value: "discard"}
         return answers.get(box.exec(), "cancel")
+
+    def recover(self, leftovers: Sequence[Leftover]) -> tuple[Leftover | None, list[Leftover]]:
+        """Ask which unsaved work to bring back, and which to delete; the rest stays for another time."""
+        dialog = RecoveryDialog(leftovers, self._parent)
+        dialog.exec()
+        return dialog.chosen, dialog.discarded
 
     def new_scene(self, card: Card | None) -> tuple[int, int] | None:
         """Ask for the size of a new scene in voxels."""

@@ -12,14 +12,18 @@ from PySide6.QtWidgets import QMenu
 
 from editor.model.document import empty_scene
 from editor.model.jobs import Failure
+from editor.model.recovery import Leftover
 from editor.model.studio import Studio
 from editor.settings import Settings
 from editor.ui.dialogs import Dialogs
 from editor.ui.notice_bar import NoticeBar
 from editor.worker import Background
+from engine.mask import VoxelMask
 from engine.scene import VoxelScene
 
 NATIVE = ".scw"
+WayOut = tuple[str, Callable[[], object]]
+"""Words of a button, and what it does."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Files(QObject):
     opened = Signal(Path)
     written = Signal(Path)
     failed = Signal(str)
+    recovered = Signal(object)
+    """Unsaved work is back in the document; a `Leftover`."""
 
     def __init__(
         self,
@@ -51,7 +57,7 @@ class Files(QObject):
         convert: Callable[[], None],
     ) -> None:
         super().__init__()
-        self._studio, self._formats, self.dialogs = studio, formats, dialogs
+        self._studio, self.formats, self.dialogs = studio, formats, dialogs
         self._notice, self._settings, self._convert = notice, settings, convert
         self._running: list[Background] = []
         self.recent = QMenu("Open Recent")
@@ -85,7 +91,7 @@ class Files(QObject):
 
     def ask_open(self) -> None:
         """Ask for a file and open it."""
-        patterns = " ".join(f"*{e}" for e in self._formats.readable)
+        patterns = " ".join(f"*{e}" for e in self.formats.readable)
         filters = [f"Scenes ({patterns})", "All files (*)"]
         path = self.dialogs.open_file(self._settings.last_folder, filters)
         if path is not None:
@@ -95,7 +101,20 @@ class Files(QObject):
         """Open a scene; the present one stays where that fails."""
         if self.may_leave():
             self._notice.hide()
-            self._run(lambda: self._formats.read(path), lambda scene: self._on_read(scene, path))
+            self._run(lambda: self.formats.read(path), lambda scene: self._on_read(scene, path))
+
+    def open_sample(self, path: Path, title: str) -> None:
+        """Open a shipped scene; it has no file of its own until it is saved."""
+        if self.may_leave():
+            self._notice.hide()
+            self._run(lambda: self.formats.read(path), lambda scene: self._on_sample(scene, path, title))
+
+    def recover(self, leftover: Leftover) -> None:
+        """Open unsaved work that a crash left; the copy stays where that fails."""
+        if self.may_leave():
+            self._run(lambda: leftover.read(self.formats.read), lambda found: self._on_recovered(leftover, *found))
+        else:
+            leftover.keep()
 
     def save(self) -> None:
         """Save where the scene came from; ask where it has no file of its own yet."""
@@ -113,7 +132,7 @@ class Files(QObject):
 
     def ask_export(self) -> None:
         """Ask for a name and export; the ending chooses the format."""
-        filters = [f"{title} (*{ending})" for ending, title in self._formats.titles.items() if ending != NATIVE]
+        filters = [f"{title} (*{ending})" for ending, title in self.formats.titles.items() if ending != NATIVE]
         path = self.dialogs.save_file("Export", self._suggest(".glb"), filters)
         if path is not None:
             self.export(path)
@@ -121,7 +140,7 @@ class Files(QObject):
     def export(self, path: Path) -> None:
         """Write the scene in the format of the path's ending; the document stays with its own file."""
         scene = self._studio.document.scene.snapshot()
-        self._run(lambda: self._formats.write(scene, path), lambda _: self._on_exported(path))
+        self._run(lambda: self.formats.write(scene, path), lambda _: self._on_exported(path))
 
     def join(self) -> None:
         """Wait for work under way, and take its end in."""
@@ -132,11 +151,12 @@ class Files(QObject):
     def _save_to(self, path: Path) -> None:
         document = self._studio.document
         scene, state = document.scene.snapshot(), document.history.state
-        self._run(lambda: self._formats.write(scene, path), lambda _: self._on_saved(path, state))
+        elsewhere = ("Save elsewhere…", self.save_as)
+        self._run(lambda: self.formats.write(scene, path), lambda _: self._on_saved(path, state), elsewhere)
 
-    def _put(self, scene: VoxelScene, path: Path | None, name: str) -> None:
+    def _put(self, scene: VoxelScene, path: Path | None, name: str, unsaved_mask: VoxelMask | None = None) -> None:
         self._studio.drop_all()
-        self._studio.document.replace(scene, path, name)
+        self._studio.document.replace(scene, path, name, unsaved_mask)
         offer = self._studio.plan.offer()
         card = self._studio.plan.card
         if offer.fixable and card is not None:
@@ -146,6 +166,16 @@ class Files(QObject):
         self._settings.remember_file(path)
         self._put(scene, path if path.suffix.lower() == NATIVE else None, path.name)
         self.opened.emit(path)
+
+    def _on_sample(self, scene: VoxelScene, path: Path, title: str) -> None:
+        self._put(scene, None, title)
+        self.opened.emit(path)
+
+    def _on_recovered(self, leftover: Leftover, scene: VoxelScene, mask: VoxelMask) -> None:
+        self._put(scene, leftover.path, leftover.title, mask)
+        self._notice.tell(f"Recovered “{leftover.title}”; it is not saved yet.")
+        self.recovered.emit(leftover)
+        self.opened.emit(leftover.scene)
 
     def _on_saved(self, path: Path, state: object) -> None:
         self._settings.remember_file(path)
@@ -157,19 +187,19 @@ class Files(QObject):
         self._notice.tell(f"Exported to {path}")
         self.written.emit(path)
 
-    def _run(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+    def _run(self, work: Callable[[], Any], then: Callable[[Any], None], way_out: WayOut | None = None) -> None:
         task = Background(work, self)
         self._running.append(task)
         task.done.connect(lambda answer: self._end(task, lambda: then(answer)))
-        task.failed.connect(lambda failure: self._end(task, lambda: self._on_failed(failure)))
+        task.failed.connect(lambda failure: self._end(task, lambda: self._on_failed(failure, way_out)))
         task.start()
 
     def _end(self, task: Background, then: Callable[[], None]) -> None:
         self._running.remove(task)
         then()
 
-    def _on_failed(self, failure: Failure) -> None:
-        self._notice.tell(failure.message, "error", failure.details)
+    def _on_failed(self, failure: Failure, way_out: WayOut | None) -> None:
+        self._notice.tell(failure.message, "error", failure.details, way_out)
         self.failed.emit(failure.message)
 
     def _suggest(self, ending: str) -> str:
@@ -179,8 +209,15 @@ class Files(QObject):
         return str(folder / f"{name}{ending}")
 
     def _fill_recent(self) -> None:
+        """List recent files, those that are gone in grey."""
         self.recent.clear()
         for name in self._settings.recent_files:
-            self.recent.addAction(name).triggered.connect(lambda _=False, n=name: self.open(Path(n)))
+            path = Path(name)
+            action = self.recent.addAction(name if path.is_file() else f"{name} (missing)")
+            action.setEnabled(path.is_file())
+            action.triggered.connect(lambda _=False, p=path: self.open(p))
         if not self._settings.recent_files:
             self.recent.addAction("No files yet").setEnabled(False)
+            return
+        self.recent.addSeparator()
+        self.recent.addAction("Clear List").triggered.connect(lambda _=False: self._settings.forget_files())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtWidgets import QProgressBar, QStatusBar
 
 from editor.model.jobs import Job
@@ -34,12 +36,16 @@ class StatusBar(QStatusBar):
         self.bar.setFixedWidth(90)
         self.device = label("engine starts …")
         self.device.setObjectName("device")
-        for part in (self.readout, self.masked, self.progress, self.bar, self.size, self.device):
+        self.kept = label("")
+        self.kept.setToolTip("When unsaved work was last copied, in case the editor should end without a word")
+        self.kept.hide()
+        for part in (self.readout, self.masked, self.progress, self.bar, self.kept, self.size, self.device):
             self.addPermanentWidget(part)
         studio.document.mask_changed.connect(lambda _box: self._show_mask())
         studio.document.changed.connect(lambda _box: self.show_hover(self._hit))
         studio.document.scene_replaced.connect(self._show_scene)
         studio.jobs.changed.connect(lambda _job: self._show_job(studio.jobs.running))
+        studio.document.state_changed.connect(lambda: self.kept.setVisible(self._has_copy()))
         self._show_scene()
         self._show_job(None)
 
@@ -65,6 +71,14 @@ class StatusBar(QStatusBar):
         words += ["masked"] * bool(document.shown_mask.within(inside).item())
         words += ["locked"] * (found in document.classes.locked)
         self.readout.setText("  ·  ".join(words))
+
+    def show_kept(self, moment: float) -> None:
+        """Say when unsaved work was last copied, as long as it is unsaved; seconds since 1970."""
+        self.kept.setText(f"autosaved {time.strftime('%H:%M', time.localtime(moment))}")
+        self.kept.setVisible(self._has_copy())
+
+    def _has_copy(self) -> bool:
+        return bool(self.kept.text()) and self._studio.document.dirty
 
     def show_device(self, info: DeviceInfo) -> None:
         """Fill the device chip."""

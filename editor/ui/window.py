@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSizePolicy, QTo
 
 from editor.model.jobs import Failure
 from editor.model.studio import Studio
-from editor.settings import Settings, SettingsFile, home
+from editor.settings import Settings, SettingsFile, home, recovery_folder
 from editor.tools.gesture import GestureRunner, ToolContext
 from editor.tools.options import remember, remembered
 from editor.ui.action_table import TOOL_STRIP, TOP_BAR, ActionSpec
@@ -21,6 +21,7 @@ from editor.ui.cursors import tool_cursor
 from editor.ui.dialogs import Dialogs
 from editor.ui.docks import LAYOUT_VERSION, Docks
 from editor.ui.files import Files, Formats
+from editor.ui.keeping import Keeping
 from editor.ui.mask_dock import MaskDock
 from editor.ui.notice_bar import NoticeBar
 from editor.ui.option_parts import fill_class_menu
@@ -77,6 +78,7 @@ class MainWindow(QMainWindow):
         self.stage = Stage(canvas.native, studio, self.actions_table, self.theme)
         self.notice = NoticeBar(self.theme)
         self.files = Files(studio, formats, Dialogs(self), self.notice, settings, self._convert)
+        self.keeping = Keeping(studio, self.files, self.notice, recovery_folder(), settings.autosave_minutes)
         self._build()
         self.link = ViewportLink(canvas, studio, self.gestures, self._guard)
         self._connect()
@@ -200,6 +202,8 @@ class MainWindow(QMainWindow):
         self.files.opened.connect(lambda _path: self._tell_idle())
         self.files.written.connect(lambda _path: self._tell_idle())
         self.files.failed.connect(lambda _text: self._tell_idle())
+        self.keeping.kept.connect(self.statusBar().show_kept)  # type: ignore[attr-defined]
+        document.history.shortened.connect(lambda why: self.notice.tell(why, "warning"))
         document.history_changed.connect(self._refresh_words)
         document.state_changed.connect(self._refresh_words)
         document.scene_replaced.connect(self._refresh_words)
@@ -282,6 +286,8 @@ class MainWindow(QMainWindow):
         self.gestures.cancel()
         self.studio.jobs.cancel_all()
         self.files.join()
+        self.keeping.close()
+        self.studio.document.history.close()
         self.worker.shut_down()
         self.canvas.close()
         event.accept()

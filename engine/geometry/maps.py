@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.errors import GridError, LabelError
 from engine.labels import LabelSpace
-from engine.scene import Labels
+from engine.scene import Labels, VoxelScene
 
 CELL = 8
 """Edge of a layout cell in voxels (1.6 m at 0.2 m)."""
@@ -17,6 +17,7 @@ CELL = 8
 LAYOUT_CLASSES = ("free", "road", "sidewalk", "parking", "other-ground", "terrain", "building", "vegetation")
 LAYOUT_COLOURS = (0xFFFFFF, 0x5B6472, 0xA9B0BB, 0x8A7FA8, 0x8C6F5A, 0xA3B86C, 0xD9B48F, 0x4F9D4A)
 """Palette of layout pictures, 0xRRGGBB, in the order of `LAYOUT_CLASSES`."""
+_BARE = (38, 43, 51)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,3 +115,22 @@ def extrude(layout: LayoutMap, height: int, space: LabelSpace) -> Labels:
     cells = np.where(z < 3, ground[layout.classes][:, :, None], space.empty)
     cells = np.where((z >= 3) & (z < reach[:, :, None]), top[layout.classes][:, :, None], cells)
     return cells.astype(np.uint8).repeat(CELL, axis=0).repeat(CELL, axis=1)
+
+
+def picture_of(scene: VoxelScene, palette: str | None = None) -> NDArray[np.uint8]:
+    """Draw a scene from straight above at once, as a small reminder of what it is.
+
+    Gives `(Y, X, 3) uint8`, one pixel a column, y up: the colour of the highest solid voxel, the lighter the higher it
+    lies and the more its slope faces the upper left; dark grey where a column is empty.
+    """
+    labels = scene.read()
+    solid = labels != scene.space.empty
+    depth = solid.shape[2] - 1 - solid[:, :, ::-1].argmax(axis=2)
+    tops = np.take_along_axis(labels, depth[..., None], 2)[..., 0]
+    height = np.where(solid.any(axis=2), depth, 0).astype(np.float32)
+    slope = np.zeros_like(height)
+    slope[1:, :-1] = height[1:, :-1] - height[:-1, 1:]
+    light = 0.72 + 0.2 * height / max(float(height.max()), 1.0) + 0.035 * np.clip(slope, -5, 5)
+    colours = scene.space.colours(palette)[tops] * light[..., None]
+    colours[~solid.any(axis=2)] = _BARE
+    return np.ascontiguousarray(np.clip(colours, 0, 255).astype(np.uint8).transpose(1, 0, 2)[::-1])

@@ -95,22 +95,26 @@ class PointNetwork(nn.Module):
         sx, sy, sz = box.shape
         rows = max(_CHUNK // sz, 1)
         first, second = self._summands(planes, box)
+        of_first = _linears(self.second_layers)[0].weight[:, self.features + POSITION :].contiguous()
         picked = [
-            pick(self._logits(*(_sum(t, x, slice(y, y + rows)) for t in (first, second))))
+            pick(self._logits(of_first, *(_sum(t, x, slice(y, y + rows)) for t in (first, second))))
             for x in range(sx)
             for y in range(0, sy, rows)
         ]
         kept = torch.cat(picked)
         return kept.view(sx, sy, sz, *kept.shape[1:])
 
-    def _logits(self, first: Tensor, second: Tensor) -> Tensor:
-        """Finish voxels whose input has gone through its share of both linear layers, `(N, hidden)` each."""
+    def _logits(self, of_first: Tensor, first: Tensor, second: Tensor) -> Tensor:
+        """Finish voxels whose input has gone through its share of both linear layers, `(N, hidden)` each.
+
+        `of_first` are the second layer's weights for what the first stage says.
+        """
         _, *inner = _linears(self.first_layers)
-        entry, between, last = _linears(self.second_layers)
+        _, between, last = _linears(self.second_layers)
         h = first.relu_()
         for layer in inner:
             h = layer(h).relu_()
-        h = second.addmm_(h, entry.weight[:, -h.shape[1] :].t()).relu_()  # the rest of its input is in `second` already
+        h = second.addmm_(h, of_first.t()).relu_()
         logits: Tensor = last(between(h).relu_())
         return logits
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSizePolicy, QSpinBox, QStackedWidget, QWidget
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QSpinBox, QStackedWidget, QWidget
 
 from editor.model.plan import Extension
 from editor.model.studio import Studio
@@ -33,6 +34,20 @@ _PARTS: dict[str, tuple[str, str]] = {
 _SIDES = (("west", "−x"), ("east", "+x"), ("south", "−y"), ("north", "+y"))
 
 
+class Hint(QLabel):
+    """Words that show whole or, where there is no room, not at all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "muted")
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.width() >= self.sizeHint().width():
+            super().paintEvent(event)
+
+
 class ToolPage(QWidget):
     """Shows those parts that belong to the tool in hand."""
 
@@ -40,9 +55,7 @@ class ToolPage(QWidget):
         super().__init__()
         self._context = context
         self.parts = make_parts(context, actions)
-        self.hint = label("")
-        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # gives way first
-        self.hint.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.hint = Hint()
         self._wanted: tuple[str, ...] = ()
         self._is_box = False
         layout = row(*self.parts.values(), self.hint, spacing=12)

@@ -96,6 +96,10 @@ def test_the_bar_shows_its_parts_in_a_narrow_window(open_window, qtbot):
     qtbot.wait(50)
     assert window.options.isVisible()
     assert window.options.brush.parts["ink"].isVisible()
+    hint = window.options.brush.hint
+    assert hint.width() < hint.sizeHint().width()
+    pixels = hint.grab().toImage()
+    assert len({pixels.pixel(x, y) for x in range(pixels.width()) for y in range(pixels.height())}) <= 1
     assert window.options.geometry().right() <= window.width()
 
 

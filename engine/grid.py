@@ -64,12 +64,14 @@ class Box:
 
     def relative_to(self, other: Box) -> Box:
         """Express in voxels of an array cut out by `other`."""
-        return self.shift(-np.asarray(other.lower))
+        (ax, ay, az), (bx, by, bz), (x, y, z) = self.lower, self.upper, other.lower
+        return Box((int(ax - x), int(ay - y), int(az - z)), (int(bx - x), int(by - y), int(bz - z)))
 
     def intersect(self, other: Box) -> Box:
         """Keep what both hold; empty (at the lower corner) where they are apart."""
-        lower = np.maximum(self.lower, other.lower)
-        return Box(_vector(lower), _vector(np.maximum(np.minimum(self.upper, other.upper), lower)))
+        (ax, ay, az), (bx, by, bz), (cx, cy, cz), (dx, dy, dz) = self.lower, other.lower, self.upper, other.upper
+        x, y, z = int(max(ax, bx)), int(max(ay, by)), int(max(az, bz))  # without arrays: brushes ask very often
+        return Box((x, y, z), (int(max(min(cx, dx), x)), int(max(min(cy, dy), y)), int(max(min(cz, dz), z))))
 
     def union(self, other: Box) -> Box:
         """Make the smallest box that holds both; an empty box counts for nothing."""

@@ -38,6 +38,8 @@ def run(path: Path | None = None) -> int:
     _catch_everything(window)
     if path is not None:
         QTimer.singleShot(0, window, lambda: window.files.open(path))
+    elif window.settings.start_page:
+        window.stage.show_start()
     window.first_frame.connect(lambda: QTimer.singleShot(0, window, lambda: window.keeping.offer(is_start=True)))
     window.show()
     return app.exec()

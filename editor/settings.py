@@ -24,6 +24,7 @@ class Settings:
     palette: str = ""
     history_mb: int = 1024
     autosave_minutes: float = 1.0
+    start_page: bool = True
     recent_files: list[str] = field(default_factory=list)
     last_folder: str = ""
     brush_radius: int = 6

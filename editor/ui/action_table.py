@@ -52,6 +52,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("file.save", "Save", "save", ("Ctrl+S",), "Save the scene", "save"),
     ActionSpec("file.save_as", "Save As…", "save_as", ("Ctrl+Shift+S",), "Save the scene under another name"),
     ActionSpec("file.export", "Export…", "export", ("Ctrl+E",), "Export a mesh or a data-set grid", "export"),
+    ActionSpec("file.start", "Start Page", "show_start", (), "Recent files, sample scenes and the tour"),
     ActionSpec("file.quit", "Quit", "quit", ("Ctrl+Q",), "Close the editor"),
     ActionSpec("edit.undo", "Undo", "undo", ("Ctrl+Z",), "Take the last step back", "undo"),
     ActionSpec("edit.redo", "Redo", "redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "Make the step again", "redo"),
@@ -137,11 +138,12 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("view.default", "Default View", "view_default", ("Num+0",)),
     ActionSpec("view.orthographic", "Orthographic", "toggle_orthographic", ("Num+5",)),
     ActionSpec("view.theme", "Light Theme", "toggle_theme", (), "Switch between dark and light", "sun"),
+    ActionSpec("help.tour", "Tour: Erase a Car", "start_tour", (), "A minute with the brush, step by step"),
     ActionSpec("view.reset_layout", "Reset Layout", "reset_layout", (), "Put all docks back"),
 )
 
 MENUS: tuple[tuple[str, str], ...] = (
-    ("&File", "file.new file.open @recent file.recover | file.save file.save_as file.export | file.quit"),
+    ("&File", "file.new file.open @recent file.recover | file.save file.save_as file.export | file.start file.quit"),
     ("&Edit", "edit.undo edit.redo | edit.cut edit.copy edit.paste | edit.convert"),
     (
         "&Mask",
@@ -165,6 +167,7 @@ MENUS: tuple[tuple[str, str], ...] = (
         "view.home view.frame_mask | view.front view.side view.top view.default view.orthographic | "
         "class.hide class.solo class.show_all view.mask | @palettes view.theme @docks view.reset_layout",
     ),
+    ("&Help", "help.tour file.start"),
 )
 """Menu titles and action ids; `|` is a separator, `@name` a menu that somebody else fills."""
 TOOL_STRIP = (

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 from editor.model.masking import Masking
 from editor.model.plan import Extension
+from editor.model.samples import list_samples
 from editor.model.studio import Studio
+from editor.model.tour import Tour
 from editor.model.voxels import Voxels
 from editor.tools.box import BoxTool
 from editor.tools.brush import BrushTool
 from editor.tools.extrude import ExtrudeTool
 from editor.tools.gesture import GestureRunner, Tool
 from editor.tools.lasso import LassoTool
+from editor.tools.options import Brush
 from editor.tools.pick import PickTool
 from editor.tools.stamp import StampTool
 from editor.tools.voxels import VoxelBrushTool
@@ -22,6 +25,7 @@ from editor.ui.action_table import ActionSpec
 from engine.edit import GridEdit
 from engine.geometry.resample import fit_grid
 from engine.labels import label_space
+from engine.mask import VoxelMask
 
 if TYPE_CHECKING:
     from editor.ui.window import MainWindow
@@ -42,6 +46,9 @@ TOOLS: dict[str, Tool] = {
     "tool.extend": PickTool(mark="none"),
 }
 """What a press in the scene starts; with `tool.extend` the viewport's own arrows take the mouse first."""
+
+_TOUR_RADIUS = 9
+"""Of the brush in the tour: it reaches the far side of a car."""
 
 
 class Commands:
@@ -92,6 +99,20 @@ class Commands:
     def recover(self) -> None:
         self._window.keeping.offer()
 
+    def show_start(self) -> None:
+        self._window.stage.show_start()
+
+    def start_tour(self) -> None:
+        """Open the first shipped scene and guide through erasing a car in it."""
+        sample = list_samples()[0]
+        self._window.files.open_tour(sample.scene, sample.title, self._begin_tour)
+
+    def _begin_tour(self, car: VoxelMask) -> None:
+        self._window.canvas.frame(car.box.pad((24, 24, 4)))
+        self.use_tool("mask.brush")
+        self._context.brush = Brush(_TOUR_RADIUS)
+        self._window.stage.tour.begin(Tour(self._studio, car))
+
     def quit(self) -> None:
         self._window.close()
 
@@ -140,7 +161,7 @@ class Commands:
     def escape(self) -> None:
         """Let go of one thing at a time: stroke, box or stamp in hand, pulled bounds, then sight of the candidates."""
         proposal, plan, held = self._studio.proposal, self._studio.plan, self._context.held_box
-        if self._gestures.cancel():
+        if self._gestures.cancel() or self._window.stage.hide_start():
             return
         if held.box is not None:
             held.drop()

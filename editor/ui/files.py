@@ -14,6 +14,7 @@ from editor.model.document import empty_scene
 from editor.model.jobs import Failure
 from editor.model.recovery import Leftover
 from editor.model.studio import Studio
+from editor.model.tour import find_car
 from editor.settings import Settings
 from editor.ui.dialogs import Dialogs
 from editor.ui.notice_bar import NoticeBar
@@ -108,6 +109,21 @@ class Files(QObject):
         if self.may_leave():
             self._notice.hide()
             self._run(lambda: self.formats.read(path), lambda scene: self._on_sample(scene, path, title))
+
+    def open_tour(self, path: Path, title: str, begin: Callable[[VoxelMask], None]) -> None:
+        """Open a shipped scene and look for a car in it, for the tour to begin with."""
+
+        def read() -> tuple[VoxelScene, VoxelMask]:
+            scene = self.formats.read(path)
+            return scene, find_car(scene)
+
+        def put(found: tuple[VoxelScene, VoxelMask]) -> None:
+            self._on_sample(found[0], path, title)
+            begin(found[1])
+
+        if self.may_leave():
+            self._notice.hide()
+            self._run(read, put)
 
     def recover(self, leftover: Leftover) -> None:
         """Open unsaved work that a crash left; the copy stays where that fails."""

@@ -42,7 +42,7 @@ class RecoveryDialog(QDialog):
         self.later = button("Not Now", "", self.reject, "recover.later")
         for part in (self.discard, self.later):
             part.setAutoDefault(False)
-        text = label("The editor ended without saving. These copies were made by themselves until then:", wrap=True)
+        text = label("The editor ended without saving. These copies of your work were kept automatically.", wrap=True)
         buttons = row(self.discard, 1, self.later, self.recover)
         self.setLayout(column(label("Recover unsaved work?", "title"), text, self.list, buttons, margin=18, spacing=12))
         self.setMinimumSize(460, 330)
@@ -84,7 +84,10 @@ def _item(leftover: Leftover) -> QListWidgetItem:
     x, y, z = leftover.shape
     place = str(leftover.path.parent) if leftover.path else "never saved"
     lines = (leftover.title, f"{words_for(leftover.saved, time.time())}  ·  {x} × {y} × {z} voxels", place)
-    item = QListWidgetItem(QIcon(_rounded(QPixmap(str(leftover.picture)))), "\n".join(lines))
+    picture, icon = _rounded(QPixmap(str(leftover.picture))), QIcon()
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # or Qt would tint the chosen one
+        icon.addPixmap(picture, mode)
+    item = QListWidgetItem(icon, "\n".join(lines))
     item.setData(Qt.ItemDataRole.UserRole, leftover)
     return item
 

@@ -7,10 +7,14 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QProgressBar, QWidget
 
 from editor.model.jobs import Job
+from editor.model.samples import list_samples
 from editor.model.studio import Studio
+from editor.settings import Settings
 from editor.ui.actions import Actions
 from editor.ui.candidate_bar import CandidateBar
+from editor.ui.start_page import StartPage
 from editor.ui.theme import Theme
+from editor.ui.tour_card import TourCard
 from editor.ui.widgets import button, column, label, row, small_button
 
 _MARGIN = 14
@@ -84,7 +88,7 @@ class Welcome(QFrame):
 class Stage(QWidget):
     """Holds the canvas and places the floating parts over it."""
 
-    def __init__(self, canvas: QWidget, studio: Studio, actions: Actions, theme: Theme) -> None:
+    def __init__(self, canvas: QWidget, studio: Studio, actions: Actions, theme: Theme, settings: Settings) -> None:
         super().__init__(objectName="stage")
         self._studio = studio
         self._blank = True
@@ -94,6 +98,11 @@ class Stage(QWidget):
         self.badge = Badge(studio, self)
         self.candidates = CandidateBar(studio, actions, self)
         self.welcome = Welcome(studio, actions, self)
+        self.start = StartPage(studio, actions, settings, list_samples(), self)
+        self.tour = TourCard(self)
+        self.start.closed.connect(self.hide_start)
+        self.tour.changed.connect(self._place)
+        studio.jobs.added.connect(lambda _job: self.hide_start())
         studio.jobs.changed.connect(lambda _job: self._refresh())
         studio.proposal_changed.connect(self._refresh)
         studio.plan.changed.connect(self._refresh)
@@ -106,6 +115,20 @@ class Stage(QWidget):
         """Take icons in the theme's colours."""
         self.badge.dress(theme)
         self.candidates.dress(theme)
+        self.start.dress(theme)
+
+    def show_start(self) -> None:
+        """Show the start page, until something is opened or made."""
+        self.start.refresh()
+        self.start.show()
+        self._refresh()
+
+    def hide_start(self) -> bool:
+        """Hide the start page; tells whether it was there."""
+        was_there = not self.start.isHidden()
+        self.start.hide()
+        self._refresh()
+        return was_there
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Compare while the backtick is held."""
@@ -121,22 +144,25 @@ class Stage(QWidget):
 
     def _on_scene(self) -> None:
         self._blank = self._studio.document.is_blank()
-        self._refresh()
+        self.hide_start()
 
     def _refresh(self) -> None:
         studio = self._studio
         self.badge.show_job(studio.jobs.running)
         self.candidates.refresh()
         self.welcome.refresh()
-        self.welcome.setVisible(self._blank and studio.proposal is None and not studio.jobs.open_jobs)
+        nothing_yet = self._blank and studio.proposal is None and not studio.jobs.open_jobs
+        self.welcome.setVisible(nothing_yet and self.start.isHidden())
         self._place()
 
     def _place(self) -> None:
-        for part in (self.badge, self.candidates, self.welcome):
+        for part in (self.badge, self.candidates, self.tour, self.welcome, self.start):
             part.adjustSize()
             part.raise_()
         middle = self.width() // 2
         self.badge.move(middle - self.badge.width() // 2, _MARGIN)
-        bar, card = self.candidates, self.welcome
+        bar = self.candidates
         bar.move(middle - bar.width() // 2, self.height() - bar.height() - _MARGIN)
-        card.move(middle - card.width() // 2, (self.height() - card.height()) // 2)
+        self.tour.move(_MARGIN, _MARGIN)
+        for card in (self.welcome, self.start):
+            card.move(max(middle - card.width() // 2, 0), max((self.height() - card.height()) // 2, 0))

@@ -75,7 +75,7 @@ class MainWindow(QMainWindow):
         self.gestures = GestureRunner(context, TOOLS["mask.brush"])
         self.commands = Commands(self, studio, self.gestures)
         self.actions_table = Actions(self, canvas.native, self._run, self.theme)
-        self.stage = Stage(canvas.native, studio, self.actions_table, self.theme)
+        self.stage = Stage(canvas.native, studio, self.actions_table, self.theme, settings)
         self.notice = NoticeBar(self.theme)
         self.files = Files(studio, formats, Dialogs(self), self.notice, settings, self._convert)
         self.keeping = Keeping(studio, self.files, self.notice, recovery_folder(), settings.autosave_minutes)
@@ -216,6 +216,8 @@ class MainWindow(QMainWindow):
         self.link.mask_toggled.connect(lambda on: self.actions_table["view.mask"].setChecked(on))
         self.canvas.hovered.connect(self.statusBar().show_hover)  # type: ignore[attr-defined]
         self.docks.generate.convert_wanted.connect(lambda: self.trigger("edit.convert"))
+        self.stage.start.sample_chosen.connect(lambda s: self.files.open_sample(s.scene, s.title))
+        self.stage.start.file_chosen.connect(self.files.open)
         self.stage.candidates.overwrite_wanted.connect(self._overwrite)
         self.canvas.native.frameSwapped.connect(self._on_frame)  # type: ignore[attr-defined]
 

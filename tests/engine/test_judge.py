@@ -10,7 +10,6 @@ import torch
 from PIL import Image
 
 from engine.data.city.archive import write_worlds
-from engine.data.crops import CropSampler
 from engine.errors import ModelError, RequestError, SamplingError
 from engine.evaluation import features, judge, report
 from engine.evaluation.corruptions import COPIES, LADDER, find_broken
@@ -23,19 +22,18 @@ from engine.formats.registry import write_scene
 from engine.scene import VoxelScene
 from engine.session import Session
 from engine.tasks.request import Sampling
-from engine.training.judge_features import calibrate
-from engine.training.recipes import Volume
 from tests.engine.places_maps import OsmMap
 from tests.engine.tiny import build_tiny
 
 WINDOW, HEIGHT, COUNT = 128, 16, 24
 FAINT = {
     "f3d does not react to noise_1",
-    "f3d does not react to class_removed",
-    "structure.building_footprints does not react to class_removed",
-    "structure.floating does not react to shuffled_tiles",
+    "f3d does not react to wobbled",
+    "f3d does not react to smoothed",
+    "kid does not react to smoothed",
+    "structure.road_widths does not react to one_training_scene",
 }
-"""What a judge that was never trained may miss in so few and small scenes."""
+"""What is lost in the chance of so few and small scenes; `scenewright evaluate` lets none of it pass."""
 
 
 def untrained(seed: int = 0) -> FeatureNet:
@@ -45,14 +43,11 @@ def untrained(seed: int = 0) -> FeatureNet:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    """A judge that was never trained, and worlds small enough for a test; random features see a lot already."""
+    """The shipped judge, and worlds small enough for a test."""
     folder = tmp_path_factory.mktemp("bench")
     held_out = WorldCrops(folder, Procedural(edge=256, height=HEIGHT), parts=2, window=WINDOW, processes=1)
-    training, network = replace(held_out, source=Procedural(0, 256, HEIGHT)), untrained()
-    list(training.ensure(0, COUNT))
-    worlds = [Volume(training.read(i)) for i in range(COUNT)]
-    calibrate(network, CropSampler(worlds, (96, 96), np.random.default_rng(0)), 40, torch.device("cpu"))
-    return Bench(Judge(network, "0" * 64), held_out, training, folder, edits=1)
+    training = replace(held_out, source=Procedural(0, 256, HEIGHT))
+    return Bench(features.load_judge(), held_out, training, folder, edits=1)
 
 
 def judged(bench: Bench, scenes: SceneSet, samples: Samples | None = None) -> Verdict:
@@ -137,7 +132,7 @@ def test_fresh_worlds_are_as_good_as_the_floor(verdict: Verdict) -> None:
     assert m["f3d"] < 3 * m["floor"]["f3d"]
     assert m["f3d"] < m["ladder"][COPIES]["f3d"]
     assert m["locality"] is None
-    assert (m["feature_net_sha256"], m["data_seed"]) == ("0" * 64, HELD_OUT_SEED)
+    assert (m["feature_net_sha256"], m["data_seed"]) == (features.load_judge().sha256, HELD_OUT_SEED)
     assert sum(verdict.shares["scenes"].values()) == pytest.approx(1)
 
 
@@ -182,7 +177,7 @@ def test_a_summary_survives_its_file(bench: Bench, verdict: Verdict, tmp_path: P
     again = load_summary(tmp_path / "again.npz")
     assert np.array_equal(summary.features, again.features)
     assert summary.seams == again.seams
-    assert summary.features.shape == (COUNT, 32)
+    assert summary.features.shape == (COUNT, 64)
     assert summary.classes.sum() == COUNT * WINDOW * WINDOW * HEIGHT
 
 

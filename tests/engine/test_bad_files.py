@@ -171,8 +171,8 @@ CASES: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "label of points": ("a.label", lambda: bytes(4 * 1234), "labels of 1234 single points"),
     "carla strange id": (
         "a.label",
-        lambda: np.r_[np.zeros(131_000, "<u4"), np.full(72, 11, "<u4")].tobytes(),
-        "at byte 524000: id 11 is none of CarlaSC .* 72 voxels",
+        lambda: np.r_[np.zeros(131_000, "<u4"), np.full(72, 23, "<u4")].tobytes(),
+        "at byte 524000: id 23 is none of CarlaSC .* 72 voxels",
     ),
     "points as many as carla voxels": (
         "a.label",

@@ -56,10 +56,20 @@ def test_carlasc_grids_round_trip_and_are_told_from_semantickitti_by_content(tmp
     grid = Grid((128, 128, 8), (0.4, 0.4, 0.375), (-25.6, -25.6, -2.0))
     scene = VoxelScene.from_labels(labels, grid, label_space("carlasc"))
     write_scene(scene, tmp_path / "a.label")
-    assert np.array_equal(np.fromfile(tmp_path / "a.label", "<u4").reshape(128, 128, 8), labels)
+    tags = np.where(labels == 7, 14, labels)  # tag 7 is a marking on the road
+    assert np.array_equal(np.fromfile(tmp_path / "a.label", "<u4").reshape(128, 128, 8), tags)
     assert same(scene, read_scene(tmp_path / "a.label"))
     (tmp_path / "a.dat").write_bytes((tmp_path / "a.label").read_bytes())
     assert same(scene, read_scene(tmp_path / "a.dat"))
+
+
+def test_carlasc_tags_are_merged_and_classes_stay(tmp_path: Path) -> None:
+    merged = [0, 1, 2, 3, 4, 5, 6, 6, 8, 9, 10, 2, 5, 3, 7, 3, 3, 2, 5, 3, 3, 3, 7]
+    for name, ids, expected in (("tags", np.arange(23), merged), ("classes", np.arange(11), list(range(11)))):
+        grid = np.zeros((128, 128, 8), "<u4")
+        grid[3, : len(ids), 5] = ids
+        grid.tofile(tmp_path / f"{name}.label")
+        assert read_scene(tmp_path / f"{name}.label").read()[3, : len(ids), 5].tolist() == expected
 
 
 def test_label_files_hold_only_their_own_grid(tmp_path: Path) -> None:

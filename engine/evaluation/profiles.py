@@ -103,7 +103,7 @@ def summarise(profile: Profile, split: Split, scenes: int, total: Confusion) -> 
     return ProfileScore(profile.name, split, scenes, iou, miou, profile.iou, profile.miou, per_class)
 
 
-def print_profiles(scores: list[ProfileScore]) -> str:
+def tabulate_profiles(scores: list[ProfileScore]) -> str:
     """Lay the scores out as a table of plain text."""
     lines = [f"{'predictor':<12}{'split':<7}{'IoU':>7}{'aim':>7}{'mIoU':>8}{'aim':>7}"]
     for s in scores:

@@ -25,7 +25,7 @@ from engine.evaluation.profiles import (
     calibrate_profile,
     draw_examples,
     measure_profiles,
-    print_profiles,
+    tabulate_profiles,
     score_profile,
     summarise,
 )
@@ -253,7 +253,7 @@ def test_scores_are_near_the_published_ones_and_in_their_order(examples: list[Ex
     assert by_iou == ["monoscene", "occdepth", "scpnet", "ssa-sc"]
     assert rows["scpnet"].miou > rows["ssa-sc"].miou + 5
     assert rows["ssa-sc"].miou > max(rows["monoscene"].miou, rows["occdepth"].miou) + 5
-    assert "monoscene   test" in print_profiles(list(rows.values()))
+    assert "monoscene   test" in tabulate_profiles(list(rows.values()))
 
 
 def test_calibration_brings_a_predictor_back_to_its_scores(examples: list[Example]) -> None:
@@ -277,4 +277,4 @@ def test_every_predictor_keeps_within_two_points_of_its_published_scores() -> No
     scores = measure_profiles(40, CALIBRATION_SEED + 100_000)
     assert len(scores) == 2 * len(PROFILES)
     off = [s for s in scores if abs(s.iou - s.iou_published) > TOLERANCE or abs(s.miou - s.miou_published) > TOLERANCE]
-    assert not off, print_profiles(scores)
+    assert not off, tabulate_profiles(scores)

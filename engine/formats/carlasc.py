@@ -3,8 +3,8 @@
 128 x 128 x 8 voxels of 0.4 x 0.4 x 0.375 m in C order x, y, z whose corner lies at (-25.6, -25.6, -2) m.
 Wilson et al. 2022 ("MotionSC"), section III.
 
-The data set holds the simulator's 23 tags, predictions mostly hold the 11 classes that these are merged to. Only tags go
-beyond 10, and only there do 6 and 7 both mean road: a file with no id beyond 10 is taken for classes.
+The data set holds the simulator's 23 tags, predictions mostly hold the 11 classes that these are merged to. Only tags
+go beyond 10, and only there do 6 and 7 both mean road: a file with no id beyond 10 is taken for classes.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def read(path: Path, options: Mapping[str, Any]) -> VoxelScene:
 
 
 def write(scene: VoxelScene, path: Path) -> None:
-    """Write tags, as the data set does; unknown voxels become free. Raises `FormatError` where the grid is another one."""
+    """Write tags, as the data set does, unknown ones as free. Raises `FormatError` where the grid is another one."""
     if scene.grid.shape != GRID.shape:
         reason = f"a CarlaSC .label file holds {GRID.shape} voxels, the scene has {scene.grid.shape}"
         raise FormatError(path, reason, "save it as .scw or .npz")

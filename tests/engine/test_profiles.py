@@ -25,9 +25,9 @@ from engine.evaluation.profiles import (
     calibrate_profile,
     draw_examples,
     measure_profiles,
-    tabulate_profiles,
     score_profile,
     summarise,
+    tabulate_profiles,
 )
 from engine.evaluation.sources import HELD_OUT_SEED
 from engine.labels import label_space

@@ -107,9 +107,14 @@ def score(network: Autoencoder, sampler: CropSampler, crops: int, device: torch.
         labels = torch.from_numpy(sampler.sample()).to(device)[None]
         guess = network.decode(network.encode(labels)).max(dim=1).indices.permute(0, 2, 3, 1)
         confusion += torch.bincount((labels.long() * k + guess).flatten().cpu(), minlength=k * k).view(k, k)
+    return ious(confusion)
+
+
+def ious(confusion: Tensor) -> dict[str, float]:
+    """Tell from a confusion matrix `(K, K)` the IoU of every class, `mean` over all but empty, and of `occupied`."""
     hits = confusion.diagonal().double()
     union = confusion.sum(0) + confusion.sum(1) - hits
-    iou = {str(c): float(hits[c] / union[c]) for c in range(k) if union[c] > 0}
+    iou = {str(c): float(hits[c] / union[c]) for c in range(len(hits)) if union[c] > 0}
     solid = confusion[1:, 1:].sum()
     iou["mean"] = float(np.mean([v for c, v in iou.items() if c != "0"]))
     iou["occupied"] = float(solid / (confusion.sum() - confusion[0, 0]))

@@ -25,15 +25,20 @@ from engine.models.cards import find_model
 from engine.models.city.conditions import given_channels
 from engine.models.city.layout import layout_config
 from engine.models.city.model import CityModel
+from engine.models.semcity.autoencoder import TriplaneAutoencoder
+from engine.models.semcity.model import SemcityModel
+from engine.models.semcity.unet import TriplaneUNet, TriplaneUNetConfig
 from engine.models.unet import UNet, UNetConfig
-from engine.models.zoo import CityParts, pick_device, save_city
+from engine.models.zoo import CityParts, SemcityParts, pick_device, save_city, save_semcity
 from engine.models.zoo import load as load_model
-from engine.training import city_autoencoder, city_prior, judge_features, sheets
+from engine.training import city_autoencoder, city_prior, judge_features, semcity_autoencoder, semcity_prior, sheets
 from engine.training.city_autoencoder import AutoencoderLoss, AutoencoderRecipe
 from engine.training.city_layout import LayoutLoss, LayoutRecipe
 from engine.training.city_prior import PriorLoss, PriorRecipe
 from engine.training.judge_features import JudgeLoss, JudgeRecipe
 from engine.training.loop import Loop, LoopOptions, TrainStep
+from engine.training.semcity_autoencoder import TriplaneLoss, TriplaneRecipe
+from engine.training.semcity_prior import TriplanePriorLoss, TriplanePriorRecipe
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,8 @@ class TrainOptions:
     data
         Folder of worlds; `None` makes `worlds` of them under `out`.
     start
-        Model folder whose parts to keep and go on from, by default the installed `city`; a prior needs an autoencoder.
+        Model folder whose parts to keep and go on from, by default the installed `city`; a prior needs an autoencoder,
+        and that of `semcity` always one that is named here.
     """
 
     out: Path
@@ -144,6 +150,63 @@ def _train_judge(options: TrainOptions) -> Iterator[TrainStep]:
     save_judge(options.out, network, record | {"solid_voxels_right": round(right, 4)})
 
 
+def train_semcity_autoencoder(options: TrainOptions, recipe: TriplaneRecipe) -> Iterator[TrainStep]:
+    """Train an autoencoder of `semcity`; the model folder it leaves is what `train_semcity_prior` starts from."""
+    device = pick_device(options.device)
+    torch.manual_seed(options.seed)
+    worlds = [Volume(world.labels) for world in _worlds(options)]
+    sampler = CropSampler(worlds, (recipe.edge, recipe.edge), np.random.default_rng(options.seed))
+    network = TriplaneAutoencoder(recipe.config).to(device)
+    loss = TriplaneLoss(network, sampler, recipe, options.seed + 1, device)
+    learning = LoopOptions(options.minutes, recipe.learning_rate, warm_up=100, ema=recipe.ema)
+    loop = Loop(network, loss, options.out, learning)
+    yield from _drive(loop, options)
+    network.load_state_dict(loop.averaged())
+    network.eval().requires_grad_(requires_grad=False)
+    edges = (recipe.score_edge, recipe.score_edge)
+    wide = CropSampler(worlds, edges, np.random.default_rng(options.seed + 2))
+    iou = semcity_autoencoder.score(network, wide, recipe.score_crops, device)
+    names = label_space().names
+    by_name = {names[int(c)] if c.isdigit() else c: round(v, 4) for c, v in iou.items()}
+    record = _record("semcity-autoencoder", options, loop, asdict(recipe), len(worlds)) | {"iou": by_name}
+    save_semcity(options.out, SemcityParts(network.half()), {"autoencoder": record})
+
+
+def train_semcity_prior(options: TrainOptions, recipe: TriplanePriorRecipe) -> Iterator[TrainStep]:
+    """Train the denoiser of `semcity` on scenes that the autoencoder of `options.start` encodes once."""
+    if options.start is None:
+        raise RequestError("a prior of semcity needs an autoencoder; train `semcity-autoencoder`, give it as --start")
+    torch.manual_seed(options.seed)
+    source = load_model(find_model(str(options.start)), options.device)
+    if not isinstance(source, SemcityModel):
+        raise ModelError(f"model '{source.card.name}' is of kind '{source.card.kind}'; --start wants one of 'semcity'")
+    autoencoder, rng = source.autoencoder, np.random.default_rng(options.seed)
+    worlds = [Volume(world.labels) for world in _worlds(options)]
+    small, large = (
+        semcity_prior.encode_scenes(autoencoder, worlds, edge, count, rng, source.device)
+        for (edge, _), count in zip((recipe.small, recipe.large), recipe.scenes, strict=True)
+    )
+    sizes = TriplaneUNetConfig(
+        channels=autoencoder.config.channels,
+        depth=source.card.height,
+        width=recipe.width,
+        multiples=recipe.multiples,
+        halvings=len(recipe.multiples) - 1,
+    )
+    network = TriplaneUNet(sizes).to(source.device)
+    if source.denoiser is not None:
+        network.load_state_dict(source.denoiser.state_dict())
+    loss = TriplanePriorLoss(network, small, large, recipe, options.seed + 1, source.device)
+    loop = Loop(network, loss, options.out, LoopOptions(options.minutes, recipe.learning_rate, ema=recipe.ema))
+    yield from _drive(loop, options)
+    network.load_state_dict(loop.averaged())
+    record = _record("semcity-prior", options, loop, asdict(recipe), len(worlds))
+    parts = SemcityParts(autoencoder.half(), network.half())
+    card = save_semcity(options.out, parts, {**source.card.training, "denoiser": record})
+    if recipe.samples:
+        sheets.draw_samples(card, options.device, recipe.samples)
+
+
 def _start(options: TrainOptions) -> CityModel:
     """Load the model whose parts are kept; a part that it has already is trained further."""
     torch.manual_seed(options.seed)
@@ -217,4 +280,8 @@ _RECIPES: dict[str, Callable[[TrainOptions], Iterator[TrainStep]]] = {
     "city-prior": _train_prior,
     "city-layout": _train_layout,
     "judge-features": _train_judge,
+    "semcity-autoencoder": lambda options: train_semcity_autoencoder(options, TriplaneRecipe()),
+    "semcity-prior": lambda options: train_semcity_prior(options, TriplanePriorRecipe()),
+    "semcity-full-autoencoder": lambda options: train_semcity_autoencoder(options, semcity_autoencoder.FULL),
+    "semcity-full-prior": lambda options: train_semcity_prior(options, semcity_prior.FULL),
 }

@@ -56,3 +56,18 @@ def cover(voxels: Tensor) -> Tensor:
     composed = compose(Planes(cells.any(dim=4), cells.any(dim=3), cells.any(dim=2)))
     composed[:, :, x // CELL :, y // CELL :] = True
     return composed
+
+
+def turn_planes(planes: Planes, turn: int) -> Planes:
+    """Mirror and turn planes as their scene: bit 0 flips x, bit 1 flips y, bit 2 then swaps x and y.
+
+    A swap makes the plane over x and z that over y and z, and the other way round.
+    """
+    xy, xz, yz = planes
+    if turn & 1:
+        xy, xz = xy.flip(2), xz.flip(2)
+    if turn & 2:
+        xy, yz = xy.flip(3), yz.flip(2)
+    if turn & 4:
+        xy, xz, yz = xy.transpose(2, 3), yz, xz
+    return Planes(xy, xz, yz)

@@ -57,9 +57,9 @@ def take_claim(folder: Path) -> Claim | None:
 
 
 def take_abandoned(parent: Path) -> Iterator[Claim]:
-    """Take all folders in `parent` whose programs have ended, newest first."""
+    """Take all folders in `parent` whose programs have ended, in no order."""
     folders = [f for f in parent.iterdir() if f.is_dir()] if parent.is_dir() else []
-    for folder in sorted(folders, key=lambda f: f.stat().st_mtime, reverse=True):
+    for folder in folders:
         claim = take_claim(folder)
         if claim is not None:
             yield claim

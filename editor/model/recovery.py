@@ -17,7 +17,7 @@ from typing import Any
 
 from editor.model.claims import Claim, make_claim, take_abandoned
 from editor.model.document import Document
-from engine.errors import ScenewrightError
+from engine.errors import FormatError, ScenewrightError
 from engine.formats.files import replace_file
 from engine.geometry.maps import picture_of
 from engine.mask import VoxelMask
@@ -75,10 +75,16 @@ class Autosave:
         return Draft(document.scene.snapshot(), document.title, document.path, document.history.state, document.mask)
 
     def write(self, draft: Draft) -> None:
-        """Put a copy on the disk in place of the last one; raises `FormatError` or `OSError`, and then that stays."""
-        if self._claim is None:
-            self._claim = make_claim(self._parent)
-        folder, number = self._claim.folder, next(self._numbers)
+        """Put a copy on the disk in place of the last one, which stays where that raises `FormatError`."""
+        try:
+            self._claim = self._claim or make_claim(self._parent)
+            self._put(draft, self._claim.folder)
+        except OSError as error:
+            reason = f"cannot be written ({error.strerror or error})"
+            raise FormatError(self._parent, reason, "free the disk, or save the scene elsewhere") from error
+
+    def _put(self, draft: Draft, folder: Path) -> None:
+        number = next(self._numbers)
         scene, picture = folder / f"{number}.scw", folder / f"{number}.png"
         try:
             if not draft.mask.is_empty:
@@ -134,8 +140,12 @@ class Leftover:
     picture: Path
 
     def read(self, read: Read) -> tuple[VoxelScene, VoxelMask]:
-        """Read the scene and the mask that was in hand; raises `FormatError` where the copy is damaged."""
-        scene = read(self.scene)
+        """Read the scene and the mask that was in hand; a damaged copy raises `FormatError` and stays."""
+        try:
+            scene = read(self.scene)
+        except ScenewrightError:
+            self.keep()
+            raise
         masks = scene.metadata.get("masks", {})
         mask = masks.pop(_MASK, VoxelMask.nothing())
         if not masks:

@@ -202,6 +202,14 @@ def test_a_full_disk_leaves_the_last_copy(folder):
     leftover.discard()
 
 
+def test_a_place_that_cannot_be_written_is_told_in_one_line(tmp_path):
+    (tmp_path / "file").write_bytes(b"in the way")
+    document = Document(street())
+    edit(document)
+    with pytest.raises(FormatError, match=r"cannot be written .*; free the disk"):
+        keep(Autosave(document, tmp_path / "file" / "recovery", write_scene))
+
+
 def test_a_kill_between_scene_and_facts_leaves_the_older_copy(autosave, folder):
     edit(autosave.document)
     keep(autosave)

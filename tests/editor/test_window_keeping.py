@@ -105,6 +105,8 @@ def test_a_damaged_copy_is_told_and_stays(open_window, qtbot):
     assert window.studio.document.scene is before
     assert window.notice.isVisible()
     assert len(copies()) == 1
+    [again] = find_leftovers(recovery_folder())
+    again.discard()
 
 
 def test_the_dialog_chooses_discards_on_the_second_click_and_keeps_the_rest(qtbot, tmp_path, monkeypatch):

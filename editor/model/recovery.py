@@ -15,6 +15,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from editor.model.claims import Claim, make_claim, take_abandoned
 from editor.model.document import Document
 from engine.errors import FormatError, ScenewrightError
@@ -24,6 +26,8 @@ from engine.mask import VoxelMask
 from engine.scene import VoxelScene
 
 _FACTS = "copy.json"
+_PICTURE = 512
+"""Pixels that a picture has at most along an edge."""
 _MASK = "the mask in hand"
 """Name under which the present mask travels among the saved ones."""
 
@@ -85,7 +89,7 @@ class Autosave:
 
     def _put(self, draft: Draft, folder: Path) -> None:
         number = next(self._numbers)
-        scene, picture = folder / f"{number}.scw", folder / f"{number}.png"
+        scene, picture = folder / f"{number}.scw", folder / f"{number}.ppm"
         try:
             if not draft.mask.is_empty:
                 draft.scene.metadata.setdefault("masks", {})[_MASK] = draft.mask
@@ -203,11 +207,11 @@ def _write_facts(file: Path, draft: Draft, scene: Path, picture: Path) -> None:
 
 
 def _write_picture(scene: VoxelScene, path: Path) -> None:
-    from PIL import Image  # late: the first frame needs none of it
-
-    image = Image.fromarray(picture_of(scene))
-    image.thumbnail((512, 512))
-    image.save(path)
+    """Write a PPM: any toolkit reads it, and no library has to be imported while the interface waits its turn."""
+    picture = picture_of(scene)
+    step = -(-max(picture.shape[:2]) // _PICTURE)
+    small = np.ascontiguousarray(picture[::step, ::step])
+    path.write_bytes(f"P6 {small.shape[1]} {small.shape[0]} 255\n".encode() + small.tobytes())
 
 
 def _remove_all(files: Iterable[Path]) -> None:

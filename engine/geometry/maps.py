@@ -130,7 +130,7 @@ def picture_of(scene: VoxelScene, palette: str | None = None) -> NDArray[np.uint
     height = np.where(solid.any(axis=2), depth, 0).astype(np.float32)
     slope = np.zeros_like(height)
     slope[1:, :-1] = height[1:, :-1] - height[:-1, 1:]
-    light = 0.72 + 0.2 * height / max(float(height.max()), 1.0) + 0.035 * np.clip(slope, -5, 5)
+    light: NDArray[np.float32] = 0.72 + 0.2 * height / max(float(height.max()), 1.0) + 0.035 * np.clip(slope, -5, 5)
     colours = scene.space.colours(palette)[tops] * light[..., None]
     colours[~solid.any(axis=2)] = _BARE
     return np.ascontiguousarray(np.clip(colours, 0, 255).astype(np.uint8).transpose(1, 0, 2)[::-1])

@@ -55,3 +55,47 @@ def projected(denoise: Denoise, project: Callable[[Tensor], Tensor], below: floa
         return project(x0) if sigma < below else x0
 
     return wrapped
+
+
+Residual = Callable[[Tensor], Tensor]
+"""What a clean estimate `(B, C, ...)` gets wrong, `A(x0) - y` as `(B, n)`; differentiable."""
+
+Pull = Callable[[float, Tensor], Tensor]
+"""`(sigma, norms (B,)) -> factors (B,)` of the gradient of the squared residual, whose norms are told."""
+
+
+def posterior(denoise: Denoise, residual: Residual, pull: Pull) -> Denoise:
+    """Pull the clean estimate towards what was observed, `x0 - pull * grad_x |A(x0(x)) - y|^2`.
+
+    Diffusion posterior sampling, Chung et al. 2023, algorithm 1: the gradient goes through the model, so that all that
+    belongs to the observed moves with it. It costs a backward pass per evaluation.
+    """
+
+    def wrapped(x: Tensor, sigma: float) -> Tensor:
+        with torch.enable_grad():
+            seen = x.detach().clone().requires_grad_()
+            x0 = denoise(seen, sigma)
+            square = residual(x0).square().sum(dim=1)
+            (gradient,) = torch.autograd.grad(square.sum(), seen)
+        factors = pull(sigma, square.detach().sqrt()).view(-1, *[1] * (x.dim() - 1))
+        return x0.detach() - factors * gradient
+
+    return wrapped
+
+
+def by_residual(scale: float) -> Pull:
+    """Pull as the paper does, by `scale` over the residual's norm (Chung et al. 2023, appendix C.2, about 1).
+
+    The paper's samples keep their variance, `x / sqrt(1 + sigma^2)` in our terms; so there is a factor of
+    `1 + sigma^2`, once for the gradient's unit and once for the step's.
+    """
+    return lambda sigma, norms: scale * (1 + sigma**2) / norms.clamp(min=1e-6)
+
+
+def by_variance(variance: Callable[[float], float]) -> Pull:
+    """Pull as much as is right where observations have Gaussian errors of a known variance at every noise level.
+
+    Tweedie's formula: the clean estimate moves by `sigma^2 grad log p(y | x)`. `variance(sigma)` is that of `y - A(x0)`
+    and holds the estimate's own uncertainty, too (Song et al. 2023, equation 7).
+    """
+    return lambda sigma, norms: torch.full_like(norms, sigma**2 / (2 * variance(sigma)))

@@ -57,3 +57,7 @@ class SceneModel(Protocol):
     def project(self, z: Tensor, barred: Sequence[int]) -> Tensor:
         """Take barred classes out of a latent."""
         ...
+
+    def logits_at(self, z: Tensor, voxels: Tensor) -> Tensor:
+        """Tell the class logits `(N, K)` of voxels `(N, 3) int64` of a latent, with a gradient to it."""
+        ...

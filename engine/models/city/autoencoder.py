@@ -94,6 +94,14 @@ class Autoencoder(nn.Module):
         """Decode unit-std latents to class logits `(B, classes, Z, X, Y)` (a view of channels-last memory)."""
         return self.logits(z * self.std[:, None, None] + self.mean[:, None, None])
 
+    def decode_at(self, z: Tensor, voxels: Tensor) -> Tensor:
+        """Decode some voxels `(N, 3) int64` of one scene to class logits `(N, classes)`, without all others' logits."""
+        x, y, height = voxels.unbind(dim=1)
+        features = self.decoder(z * self.std[:, None, None] + self.mean[:, None, None])[0]
+        columns = F.linear(features[:, x, y].t(), self.head.weight.flatten(1), self.head.bias)
+        shape = (len(voxels), self.config.classes, self.config.height)
+        return columns.view(shape)[torch.arange(len(voxels), device=z.device), :, height]
+
     def compress(self, labels: Tensor) -> Tensor:
         """Encode to the raw latent that training keeps small and blurs with noise."""
         ids = torch.where(labels == UNKNOWN, self.config.classes, labels.to(torch.int32))

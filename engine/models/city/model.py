@@ -120,6 +120,10 @@ class CityModel:
             strips.append(self._picker.pick(scores, 2, barred))
         return torch.cat(strips)
 
+    def logits_at(self, z: Tensor, voxels: Tensor) -> Tensor:
+        """Tell the class logits `(N, K)` of voxels `(N, 3) int64`, with a gradient to the latent."""
+        return self.autoencoder.decode_at(z, voxels)
+
     def project(self, z: Tensor, barred: Sequence[int]) -> Tensor:
         """Take barred classes out of a latent by decoding and encoding it; unchanged where there are none."""
         labels = self.decode(z)

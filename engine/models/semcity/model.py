@@ -17,6 +17,7 @@ from engine.labels import UNKNOWN, label_space
 from engine.models.cards import ModelCard
 from engine.models.picking import ClassPicker
 from engine.models.semcity.autoencoder import TriplaneAutoencoder
+from engine.models.semcity.decoder import voxel_shape
 from engine.models.semcity.triplane import CELL, Planes, compose, cover, decompose
 from engine.models.semcity.unet import TriplaneUNet
 
@@ -93,6 +94,12 @@ class SemcityModel:
     def decode_box(self, planes: Planes, box: Box, barred: Sequence[int] = ()) -> Tensor:
         """Decode the voxels of a box only, to labels of its shape; they are those of the whole scene's decoding."""
         return self.autoencoder.read_out(planes, box, lambda logits: self._picker.pick(logits, 1, barred))
+
+    def logits_at(self, z: Tensor, voxels: Tensor) -> Tensor:
+        """Tell the class logits `(N, K)` of voxels `(N, 3) int64`, with a gradient to the latent."""
+        planes = decompose(z, self.card.height)
+        extent = torch.tensor(voxel_shape(planes), device=z.device) - 1
+        return self.autoencoder.decode(planes, (2.0 * voxels / extent - 1.0)[None])[0]
 
     def project(self, z: Tensor, barred: Sequence[int]) -> Tensor:
         """Take barred classes out of a latent by decoding and encoding it; unchanged where there are none."""

@@ -1,0 +1,174 @@
+"""Posterior guidance: exact where the exact answer is known, and of use with every kind of model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from engine.diffusion.denoiser import Denoise
+from engine.diffusion.guidance import Residual, by_residual, by_variance, posterior
+from engine.diffusion.samplers import ddim
+from engine.errors import RequestError
+from engine.geometry.maps import LayoutMap
+from engine.models.cards import find_model
+from engine.models.city.autoencoder import Autoencoder, AutoencoderConfig
+from engine.models.contract import SceneModel
+from engine.models.evidence import follow_map, known_voxels, seen_places
+from engine.models.semcity.triplane import decompose
+from engine.models.zoo import load
+from tests.engine.test_semcity_tasks import HEIGHT, build
+
+MEAN, SPREAD, ERROR = 0.7, 1.3, 0.4
+"""Of the prior's components, and of what is measured."""
+
+A = torch.tensor([[0.6, 0.8, 0.0], [0.8, -0.6, 0.0]])
+"""Orthonormal rows: two mixtures of the first two of three components are measured, the third is not."""
+
+Y = torch.tensor([2.0, -1.0])
+
+
+def gaussian(x: Tensor, sigma: float) -> Tensor:
+    """The clean mean for a prior N(MEAN, SPREAD^2)."""
+    share = SPREAD**2 / (SPREAD**2 + sigma**2)
+    return MEAN + share * (x - MEAN)
+
+
+def measured(x0: Tensor) -> Tensor:
+    return x0 @ A.T - Y
+
+
+def uncertainty(sigma: float) -> float:
+    return ERROR**2 + SPREAD**2 * sigma**2 / (SPREAD**2 + sigma**2)
+
+
+@pytest.mark.parametrize("sigma", [0.05, 0.9, 20.0])
+def test_the_guided_estimate_is_the_posterior_mean(sigma: float) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(4, 3) * sigma
+    precision = torch.eye(3) * (1 / SPREAD**2 + 1 / sigma**2) + A.T @ A / ERROR**2
+    moments = MEAN / SPREAD**2 + x / sigma**2 + Y @ A / ERROR**2
+    exact = torch.linalg.solve(precision, moments.T).T
+    found = posterior(gaussian, measured, by_variance(uncertainty))(x, sigma)
+    torch.testing.assert_close(found, exact, atol=2e-5, rtol=1e-4)
+
+
+def test_samples_are_of_the_posterior() -> None:
+    generator = torch.Generator().manual_seed(1)
+    sigmas = torch.cat([torch.logspace(2, -3, 120, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)])
+    x = 100.0 * torch.randn(4000, 3, generator=generator)
+    *_, last = ddim(posterior(gaussian, measured, by_variance(uncertainty)), x, sigmas)
+    seen = last.x @ A.T
+    gain = SPREAD**2 / (SPREAD**2 + ERROR**2)
+    prior = MEAN * A.sum(dim=1)
+    torch.testing.assert_close(seen.mean(dim=0), prior + gain * (Y - prior), atol=0.03, rtol=0)
+    torch.testing.assert_close(seen.std(dim=0), torch.full((2,), (gain * ERROR**2) ** 0.5), atol=0.03, rtol=0)
+    assert last.x[:, 2].mean().item() == pytest.approx(MEAN, abs=0.08)
+    assert last.x[:, 2].std().item() == pytest.approx(SPREAD, abs=0.08)
+
+
+def test_the_papers_step_is_of_one_length_whatever_the_residual() -> None:
+    sigma, scale = 0.8, 0.3
+    x = torch.tensor([[0.1, -0.4, 2.0], [30.0, 5.0, -7.0]])
+    plain = gaussian(x, sigma)
+    moved = posterior(gaussian, measured, by_residual(scale))(x, sigma) - plain
+    wrong = measured(plain)
+    share = SPREAD**2 / (SPREAD**2 + sigma**2)
+    towards = -(wrong / wrong.norm(dim=1, keepdim=True)) @ A
+    torch.testing.assert_close(moved, 2 * scale * (1 + sigma**2) * share * towards)
+
+
+@pytest.fixture(scope="module")
+def triplanes(tmp_path_factory: pytest.TempPathFactory) -> SceneModel:
+    return load(build(tmp_path_factory.mktemp("posterior")), "cpu")
+
+
+@pytest.fixture(scope="module")
+def city() -> SceneModel:
+    return load(find_model("city"), "cpu")
+
+
+def street(height: int) -> np.ndarray:
+    labels = np.zeros((64, 48, height), np.uint8)
+    labels[:, :, :3], labels[:, :16, :3], labels[16:40, 24:, 3:20] = 9, 17, 13
+    return labels
+
+
+def of_voxels(model: SceneModel) -> Residual:
+    labels = street(model.card.height)
+    hidden = np.zeros(labels.shape, np.bool_)
+    hidden[40:] = True
+    return known_voxels(model, labels, hidden, seed=0)
+
+
+def of_lidar(model: SceneModel) -> Residual:
+    solid = street(model.card.height) == 13
+    free = np.zeros(solid.shape, np.bool_)
+    free[:, :20, 4:] = free[:16, :, 4:] = True
+    return seen_places(model, solid, free, seed=0)
+
+
+def of_map(model: SceneModel) -> Residual:
+    layout = LayoutMap.free((8, 6))
+    layout.classes[:, :2], layout.classes[2:5, 3:], layout.classes[6:, 3:] = 1, 6, 7
+    return follow_map(model, layout, seed=0)
+
+
+EVIDENCE = [(of_voxels, 0.85), (of_lidar, 0.7), (of_map, 0.7)]
+
+
+def nothing_known(model: SceneModel) -> tuple[Denoise, tuple[int, ...]]:
+    shape = (64, 48, model.card.height)
+    denoise = model.bind(torch.zeros(shape, dtype=torch.uint8), torch.ones(shape, dtype=torch.bool), None)
+    return denoise, model.latent_shape(shape)
+
+
+@pytest.mark.parametrize(("evidence", "left"), EVIDENCE)
+def test_scenes_are_drawn_towards_what_is_seen(
+    city: SceneModel, evidence: Callable[[SceneModel], Residual], left: float
+) -> None:
+    plain, shape = nothing_known(city)
+    sigmas = city.sigmas(8, 1.0)
+    x = sigmas[0].item() * torch.randn(shape, generator=torch.Generator().manual_seed(2))
+    wrong = []
+    for denoise in (plain, posterior(plain, evidence(city), by_residual(1.0))):
+        *_, last = ddim(denoise, x, sigmas)
+        wrong.append(evidence(city)(last.x0).norm().item())
+        assert not last.x0.requires_grad
+    assert wrong[1] < left * wrong[0]
+
+
+@pytest.mark.parametrize(("evidence", "_left"), EVIDENCE)
+def test_the_gradient_reaches_every_plane(
+    triplanes: SceneModel, evidence: Callable[[SceneModel], Residual], _left: float
+) -> None:
+    plain, shape = nothing_known(triplanes)
+    x = 0.3 * torch.randn(shape, generator=torch.Generator().manual_seed(2))
+    moved = posterior(plain, evidence(triplanes), by_residual(1.0))(x, 0.5) - plain(x, 0.5)
+    assert bool(torch.isfinite(moved).all())
+    for plane in decompose(moved, HEIGHT):
+        assert plane.abs().max() > 1e-6
+
+
+def test_nothing_to_go_by_is_said(triplanes: SceneModel) -> None:
+    nothing = np.zeros((64, 48, HEIGHT), np.bool_)
+    with pytest.raises(RequestError, match="no voxel is known"):
+        seen_places(triplanes, nothing, nothing, seed=0)
+    with pytest.raises(RequestError, match="every cell free"):
+        follow_map(triplanes, LayoutMap.free((5, 3)), seed=0)
+
+
+def test_single_voxels_decode_as_in_the_whole(triplanes: SceneModel) -> None:
+    shape = (40, 24, HEIGHT)
+    voxels = torch.from_numpy(np.random.default_rng(0).integers(0, shape, (200, 3)))
+    z = torch.randn(triplanes.latent_shape(shape), generator=torch.Generator().manual_seed(3)).clamp(-1, 1)
+    found = triplanes.logits_at(z, voxels).argmax(dim=1)
+    assert (found == triplanes.decode(z)[tuple(voxels.t())]).float().mean() > 0.99
+    torch.manual_seed(4)
+    network = Autoencoder(AutoencoderConfig(height=HEIGHT, widths=(16, 16), latent=4, detail=8, blocks=1)).eval()
+    flat = torch.randn(1, 4, 10, 6)
+    x, y, height = voxels.t()
+    torch.testing.assert_close(network.decode_at(flat, voxels), network.decode(flat)[0][:, height, x, y].t())

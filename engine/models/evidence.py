@@ -27,6 +27,18 @@ _COLUMNS = 4
 _BUILDING, _PLANTS = (LAYOUT_CLASSES.index(name) for name in ("building", "vegetation"))
 
 
+def of_window(
+    model: SceneModel, labels: NDArray[np.uint8], hidden: NDArray[np.bool_], layout: LayoutMap | None, seed: int
+) -> Residual | None:
+    """Compare with all that is given in a window, known voxels and a map; `None` where nothing is."""
+    parts: list[Residual] = []
+    if bool((~hidden & (labels != UNKNOWN)).any()):
+        parts.append(known_voxels(model, labels, hidden, seed))
+    if layout is not None and bool(layout.classes.any()):
+        parts.append(follow_map(model, layout, seed))
+    return (lambda z: torch.cat([part(z) for part in parts], dim=1)) if parts else None
+
+
 def known_voxels(
     model: SceneModel, labels: NDArray[np.uint8], hidden: NDArray[np.bool_], seed: int, points: int = POINTS
 ) -> Residual:

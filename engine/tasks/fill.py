@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.diffusion.guidance import classifier_free, keep_known, projected
+from engine.diffusion.guidance import by_residual, classifier_free, keep_known, posterior, projected
 from engine.diffusion.samplers import SAMPLERS, DenoiseStep, Draw, Sampler, repaint_times, resampled
 from engine.errors import GridError, SamplingError
 from engine.geometry.maps import CELL, LayoutMap
@@ -22,6 +22,7 @@ from engine.grid import Box
 from engine.labels import UNKNOWN, label_space
 from engine.mask import VoxelMask
 from engine.models.contract import SceneModel
+from engine.models.evidence import of_window
 from engine.scene import Labels, VoxelScene
 from engine.tasks.request import Preview, Sampling, Step
 
@@ -133,6 +134,10 @@ def sample_window(
     denoise = model.bind(labels, hidden, layout)
     if layout is not None and sampling.guidance != 1.0:
         denoise = classifier_free(denoise, model.bind(labels, hidden, None), sampling.guidance)
+    if sampling.posterior > 0:
+        residual = of_window(model, labels.numpy(), hidden.numpy(), layout, sampling.seed)
+        if residual is not None:
+            denoise = posterior(denoise, residual, by_residual(sampling.posterior))
     if sampling.keep_known:
         denoise = keep_known(denoise, model.encode(labels), model.latent_mask(hidden))
     if barred:

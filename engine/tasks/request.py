@@ -50,6 +50,9 @@ class Sampling:
     resample
         How many times every fifth of the steps is gone through, so that new and known parts agree better (RePaint,
         Lugmayr et al. 2022); 1 is off.
+    posterior
+        How strongly the gradient of what is wrong with known voxels and the map pulls at every step (DPS, Chung et al.
+        2023); 0 is off, 1 the paper's.
     """
 
     model: str = "city"
@@ -64,6 +67,7 @@ class Sampling:
     preview: Preview = "off"
     keep_known: bool = False
     resample: int = 1
+    posterior: float = 0.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.steps <= 1000:
@@ -76,6 +80,8 @@ class Sampling:
             raise RequestError(f"strength {self.strength} is outside (0, 1]; 1 makes the region anew")
         if not 0.0 <= self.guidance <= 50.0:
             raise RequestError(f"guidance {self.guidance} is outside [0, 50]; 1 is off, 2 is strong")
+        if not 0.0 <= self.posterior <= 50.0:
+            raise RequestError(f"posterior guidance {self.posterior} is outside [0, 50]; 0 is off, 1 is usual")
         if not 0 <= self.seed < 2**63:
             raise RequestError(f"seed {self.seed} is outside 0 to 2^63 - 1; take another")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,12 +15,17 @@ from engine.diffusion.guidance import Residual, by_residual, by_variance, poster
 from engine.diffusion.samplers import ddim
 from engine.errors import RequestError
 from engine.geometry.maps import LayoutMap
+from engine.grid import Box
+from engine.mask import VoxelMask
 from engine.models.cards import find_model
 from engine.models.city.autoencoder import Autoencoder, AutoencoderConfig
 from engine.models.contract import SceneModel
 from engine.models.evidence import follow_map, known_voxels, seen_places
 from engine.models.semcity.triplane import decompose
 from engine.models.zoo import load
+from engine.scene import VoxelScene
+from engine.session import Session
+from engine.tasks.request import InpaintRequest, Sampling
 from tests.engine.test_semcity_tasks import HEIGHT, build
 
 MEAN, SPREAD, ERROR = 0.7, 1.3, 0.4
@@ -172,3 +178,20 @@ def test_single_voxels_decode_as_in_the_whole(triplanes: SceneModel) -> None:
     flat = torch.randn(1, 4, 10, 6)
     x, y, height = voxels.t()
     torch.testing.assert_close(network.decode_at(flat, voxels), network.decode(flat)[0][:, height, x, y].t())
+
+
+def test_tasks_take_it_as_an_option(city: SceneModel) -> None:
+    labels = street(32)
+    scene = VoxelScene.from_labels(labels)
+    mask = VoxelMask.of_box(Box((20, 16, 0), (44, 40, 32)))
+    plain = InpaintRequest(scene, mask, Sampling(seed=2, steps=2, device="cpu"))
+    pulled = replace(plain, sampling=replace(plain.sampling, posterior=1.0))
+    session = Session("cpu")
+    first, second, third = ([*session.run(r)][-1].result for r in (plain, pulled, pulled))
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert not np.array_equal(first.labels, second.labels)
+    assert np.array_equal(second.labels, third.labels)
+    with pytest.raises(RequestError, match="posterior guidance -1"):
+        Sampling(posterior=-1.0)

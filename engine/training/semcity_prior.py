@@ -51,7 +51,7 @@ class TriplanePriorRecipe:
     large: tuple[int, int] = (256, 2)
     large_from: float = 0.4
     large_share: float = 0.5
-    scenes: tuple[int, int] = (800, 250)
+    scenes: tuple[int, int] = (600, 150)
     learning_rate: float = 5e-4
     ema: float = 0.999
     samples: int = 12

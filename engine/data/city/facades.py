@@ -185,6 +185,8 @@ def _held(wall: Wall, mask: Mask) -> Mask:
 
 
 def _is_rim(wall: Wall, mask: Mask) -> Mask:
+    if not mask.any():
+        return mask
     plan = _raster(wall, mask | (wall.out <= 0))
     return np.asarray(~binary_erosion(plan)[wall.x - wall.x.min() + 1, wall.y - wall.y.min() + 1])
 

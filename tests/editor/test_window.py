@@ -94,7 +94,8 @@ def open_window(qtbot, tmp_path, monkeypatch):
 
     yield open_one
     for window in windows:
-        window.close()
+        window.files.dialogs = Answers()
+        assert window.close(), "a window that stays open keeps its engine running into the next test"
 
 
 def at(window: MainWindow, voxel: tuple[float, float, float]) -> QPoint:

@@ -157,7 +157,13 @@ class ViewportLink:
         self._show_reach()
 
     def _show_reach(self) -> None:
-        """Outline what regenerating would touch, as long as the mask itself is marked."""
+        """Outline what regenerating would touch, as long as the mask itself is marked.
+
+        A stroke that is being drawn keeps the outlines from before it: they cost as much as a third of its picture.
+        """
+        document = self._studio.document
+        if document.shown_mask is not document.mask:
+            return
         shown = self.mask_is_shown and self._studio.proposal is None
         reach = self._studio.plan.reach() if shown else None
         cells, context = (reach.cells, reach.context) if reach else (VoxelMask.nothing(), _NOTHING)

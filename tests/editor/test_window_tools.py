@@ -304,6 +304,18 @@ def test_cells_and_context_are_outlined_while_regenerating_is_on_offer(open_wind
     assert window.canvas.grab(1.0) == plain
 
 
+def test_outlines_wait_for_the_end_of_a_stroke(open_window, monkeypatch):
+    window = open_window()
+    document, shown = window.studio.document, []
+    monkeypatch.setattr(window.canvas, "show_reach", lambda cells, context: shown.append(cells.box))
+    stroke = VoxelMask.of_box(Box((45, 30, 2), (50, 40, 3)))
+    document.show_stroke(stroke, stroke.box)
+    assert shown == []
+    document.end_stroke()
+    document.set_mask("Brush", stroke)
+    assert shown[-1] == Box((32, 16, 2), (64, 48, 3))
+
+
 # voxel tools with the mouse
 
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from engine.errors import DeviceError, ModelError
 from engine.formats import carlasc, semantickitti
 from engine.geometry.maps import CELL
+from engine.models.blank import without_weights
 from engine.models.cards import ModelCard
 from engine.models.city.autoencoder import Autoencoder, AutoencoderConfig
 from engine.models.city.model import CityModel
@@ -210,7 +211,7 @@ def _restore(
     except TypeError as error:
         raise ModelError(f"model '{card.name}': its card does not fit this version ({error}); update both") from error
     file = f"{part}.safetensors"
-    with torch.device("meta"):  # no time for random weights that are replaced at once
+    with without_weights():
         network = build(config)
     try:
         network.load_state_dict(_unpack(load_file(card.folder / file)), assign=True)

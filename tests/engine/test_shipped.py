@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +59,19 @@ def ground_under(labels: Labels, thing: int) -> NDArray[np.uint8]:
 
 def world_scene() -> VoxelScene:
     return VoxelScene.from_labels(make_world(1_000_003, (512, 512)).crop(128, 128, (256, 256)))
+
+
+def test_loading_imports_nothing_of_torchs_compiler() -> None:
+    """A second or more of the editor's first stroke, otherwise."""
+    code = """
+import sys
+from engine.models.cards import find_model
+from engine.models.zoo import load
+load(find_model("city"), "cpu")
+print([name for name in ("torch._dynamo", "torch._inductor", "sympy") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_generated_scene_is_a_street(street: VoxelScene) -> None:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from engine.errors import ModelError
+from engine.models.blank import without_weights
 from engine.models.semcity.autoencoder import TriplaneAutoencoder, TriplaneAutoencoderConfig
 from engine.models.semcity.unet import TriplaneUNet, TriplaneUNetConfig
 
@@ -66,7 +67,7 @@ def network_of(state: State, depth: int, path: Path) -> TriplaneAutoencoder | Tr
     Raises `ModelError` that names the first weight which is missing, unexpected or of another shape.
     """
     try:
-        with torch.device("meta"):
+        with without_weights():
             network = _build(state, depth)
     except (ValueError, RuntimeError, ArithmeticError) as error:
         raise ModelError(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import types
+import re
+import shutil
 import typing
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -49,6 +50,15 @@ class Settings:
     device: str = "auto"
     window_geometry: str = ""
     window_layout: str = ""
+    ui_scale: float = 1.0
+    threads: int = 0
+    """Of the engine on the processor; 0 leaves the choice to torch."""
+    key_preset: str = "default"
+    keys: dict[str, list[str]] = field(default_factory=dict)
+    """Action id -> keys of one's own; they go before those of the preset."""
+    recent_actions: list[str] = field(default_factory=list)
+    scene_seconds: dict[str, float] = field(default_factory=dict)
+    """Model and device -> measured seconds for one scene."""
 
     def remember_file(self, path: Path) -> None:
         """Put a file on top of the recent ones and keep its folder for the next dialog."""
@@ -86,11 +96,14 @@ class SettingsFile:
     """Reads and writes `settings.json`; never stands in the way of a start."""
 
     path: Path = field(default_factory=lambda: home() / "settings.json")
+    _strange: dict[str, Any] = field(default_factory=dict, repr=False)
+    """Entries that this version does not know; written back as they are."""
 
     def load(self) -> tuple[Settings, str | None]:
         """Read the settings; where that fails, give defaults and one line that says so.
 
-        A broken file is kept aside as `settings.json.bad`. Unknown keys and values of a wrong type are skipped.
+        A broken file is kept as `settings.json.bad`, as is one with values of a wrong kind or out of range, which are
+        replaced by defaults. Unknown entries are kept.
         """
         if not self.path.exists():
             return Settings(), None
@@ -100,14 +113,24 @@ class SettingsFile:
                 raise ValueError(f"holds a {type(data).__name__}, not an object")
         except (OSError, ValueError) as error:
             return Settings(), self._put_aside(error)
-        return _fill(data)
+        settings, skipped = _fill(data)
+        self._strange = {name: value for name, value in data.items() if name not in asdict(settings)}
+        return settings, self._put_copy_aside(skipped) if skipped else None
 
     def save(self, settings: Settings) -> None:
         """Write all settings; the file holds the old or the new ones, never half of them."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self.path.with_suffix(".json.new")
-        fresh.write_text(json.dumps(asdict(settings), indent=1), encoding="utf-8")
+        fresh.write_text(json.dumps(self._strange | asdict(settings), indent=1), encoding="utf-8")
         os.replace(fresh, self.path)
+
+    def _put_copy_aside(self, skipped: list[str]) -> str:
+        kept, told = self.path.with_suffix(".json.bad"), f"Settings of no use were replaced: {', '.join(skipped)}"
+        try:
+            shutil.copyfile(self.path, kept)
+        except OSError as error:
+            return f"{told}; the old file could not be copied ({error})."
+        return f"{told}; the old file is kept as {kept}."
 
     def _put_aside(self, error: Exception) -> str:
         kept = self.path.with_suffix(".json.bad")
@@ -118,23 +141,55 @@ class SettingsFile:
         return f"Settings could not be read ({error}); using defaults, the old file is kept as {kept}."
 
 
-def _fill(data: dict[str, Any]) -> tuple[Settings, str | None]:
+_RANGES: dict[str, tuple[float, float]] = {
+    "history_mb": (16, 65536),
+    "autosave_minutes": (0, 120),
+    "ui_scale": (0.5, 3),
+    "threads": (0, 256),
+    "steps": (1, 1000),
+    "guidance": (0, 50),
+    "strength": (0.01, 1),
+    "variants": (1, 64),
+    "brush_radius": (0, 64),
+    "pen_radius": (0, 64),
+    "brush_depth": (1, 64),
+    "pen_depth": (1, 64),
+    "mask_opacity": (0, 1),
+}
+_PATTERNS = {"theme": "system|dark|light", "preview": "off|auto|every", "device": r"auto|cpu|mps|cuda(:\d+)?"}
+
+
+def problem(name: str, value: Any) -> str:
+    """Say what is wrong with a value for a setting; an empty string where it can be used."""
+    if not _fits(value, typing.get_type_hints(Settings)[name]):
+        return f"{value!r} is of a wrong kind"
+    low, high = _RANGES.get(name, (None, None))
+    if low is not None and high is not None and not low <= value <= high:
+        return f"{value} is outside {low:g} to {high:g}"
+    pattern = _PATTERNS.get(name)
+    if pattern is not None and not re.fullmatch(pattern, value):
+        return f"{value!r} is none of {pattern}"
+    return ""
+
+
+def _fill(data: dict[str, Any]) -> tuple[Settings, list[str]]:
     settings, skipped = Settings(), []
-    hints = typing.get_type_hints(Settings)
     for f in fields(Settings):
         if f.name not in data:
             continue
-        if _fits(data[f.name], hints[f.name]):
-            setattr(settings, f.name, data[f.name])
+        trouble = problem(f.name, data[f.name])
+        if trouble:
+            skipped.append(f"{f.name} ({trouble})")
         else:
-            skipped.append(f.name)
-    message = f"Settings of a wrong kind were skipped: {', '.join(skipped)}." if skipped else None
-    return settings, message
+            setattr(settings, f.name, data[f.name])
+    return settings, skipped
 
 
 def _fits(value: Any, kind: Any) -> bool:
-    if isinstance(kind, types.GenericAlias):
-        return isinstance(value, list) and all(isinstance(v, str) for v in value)
+    if typing.get_origin(kind) is list:
+        return isinstance(value, list) and all(_fits(v, typing.get_args(kind)[0]) for v in value)
+    if typing.get_origin(kind) is dict:
+        return isinstance(value, dict) and all(_fits(v, typing.get_args(kind)[1]) for v in value.values())
     if kind is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))

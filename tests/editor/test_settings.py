@@ -24,14 +24,28 @@ def test_a_broken_file_is_kept_aside_and_defaults_are_used(tmp_path):
     assert SettingsFile(path).load() == (Settings(), None)
 
 
-def test_values_of_a_wrong_kind_are_skipped_and_named(tmp_path):
+def test_values_of_no_use_are_replaced_named_and_kept_in_a_copy(tmp_path):
     path = tmp_path / "settings.json"
-    path.write_text(
-        json.dumps({"theme": 3, "steps": True, "recent_files": [1], "guidance": 2, "strange": 1, "steps_": 1})
-    )
+    written = {"theme": 3, "steps": True, "recent_files": [1], "guidance": 2, "keys": {"a": ["B"]}, "history_mb": -5}
+    path.write_text(json.dumps(written | {"device": "toaster", "mask_opacity": float("nan")}))
     settings, message = SettingsFile(path).load()
-    assert settings == Settings(guidance=2)
-    assert message == "Settings of a wrong kind were skipped: theme, recent_files, steps."
+    assert settings == Settings(guidance=2, keys={"a": ["B"]})
+    named = ("theme (3", "steps (", "recent_files (", "device (", "history_mb (", "mask_opacity (")
+    assert [n for n in named if n not in message] == []
+    assert "-5 is outside 16 to 65536" in message
+    assert "guidance" not in message
+    kept = json.loads((tmp_path / "settings.json.bad").read_text())
+    assert kept["device"] == "toaster"
+
+
+def test_entries_of_a_newer_version_outlive_an_older_one(tmp_path):
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"from_the_future": [1, {"a": 2}], "theme": "light"}))
+    file = SettingsFile(path)
+    settings, message = file.load()
+    assert message is None
+    file.save(settings)
+    assert json.loads(path.read_text())["from_the_future"] == [1, {"a": 2}]
 
 
 def test_recent_files_are_unique_newest_first_and_few():

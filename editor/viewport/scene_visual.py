@@ -104,6 +104,12 @@ class SceneVisual:
         self._theme = theme
         self.is_stale = True
 
+    def set_shading(self, shadows: bool, flat: bool) -> None:
+        self.shadows, self.flat, self.is_stale = shadows, flat, True
+
+    def set_mask_opacity(self, opacity: float) -> None:
+        self.mask_opacity, self.is_stale = opacity, True
+
     def set_flags(self, box: Box, flagged: Box, flags: NDArray[np.uint8]) -> None:
         """Replace the flags `(sx, sy, sz)` of `box`; `flagged` bounds all voxels that carry any afterwards."""
         if flagged.is_empty and self._flag_box.is_empty:

@@ -59,6 +59,10 @@ class CanvasSight:
         )
         return origins / size, ways / size
 
+    def to_metres(self, point: ArrayLike) -> Floats:
+        """Give a place in the scene in metres from its corner."""
+        return np.multiply(point, self._display.visual.voxel_size)
+
     def project(self, points: ArrayLike) -> Floats:
         """Give where points `(N, 3)` are seen, `(N, 3)`: position in logical pixels, and depth (above 0: in front)."""
         width, height = self._window()

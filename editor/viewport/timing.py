@@ -45,7 +45,7 @@ def measure_viewport(scene: VoxelScene | None = None, size: tuple[int, int] = (1
     rng = np.random.default_rng(0)
     actions: dict[str, Callable[[], object]] = {
         "frame_ms": lambda: canvas.set_shading(),
-        "orbit_ms": lambda: canvas.orbit(4, 1, False),
+        "orbit_ms": lambda: canvas.mouse.orbit(4, 1, False),
         "brush_ms": lambda: _dab(canvas, scene, rng),
         "preview_ms": lambda: canvas.update_labels(scene.box, scene.read()),
     }

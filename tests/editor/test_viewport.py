@@ -489,7 +489,7 @@ def test_a_view_at_rest_becomes_fine_and_a_movement_coarse_again(canvas: Viewpor
     np.testing.assert_array_equal(by_parts, pixels(canvas.grab(2.0)))
     assert (pixels(canvas.grab(2.0, marks=False)) != at_once).any(axis=2).mean() > 0.02
     with qtbot.waitSignal(canvas.native.frameSwapped):
-        canvas.orbit(10, 0, False)
+        canvas.mouse.orbit(10, 0, False)
     assert canvas.painter.scale <= 1
 
 

@@ -1,0 +1,108 @@
+"""The window onto OpenGL, and when it is drawn: coarsely while something moves, finely at rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import vispy
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QWidget
+from vispy import app
+
+from editor.viewport.orbit import OrbitCamera
+from editor.viewport.painter import Painter, Wish
+from engine.grid import Box
+
+vispy.use(app="pyside6", gl="gl2")
+
+_REST = 170  # milliseconds without movement after which the full picture is drawn
+_IDLE = 400  # milliseconds after which a picture at rest is made finer
+
+
+class _Surface(app.Canvas):
+    """A bare window onto OpenGL; what to draw is up to the owner."""
+
+    def __init__(self, draw: Callable[[], None], size: tuple[int, int]) -> None:
+        super().__init__(size=size, show=False, keys=None, config={"depth_size": 24, "samples": 0})
+        self._draw = draw
+        self.events.draw.ignore_callback_errors = False
+
+    def on_draw(self, event: object) -> None:
+        self._draw()
+
+
+class Screen:
+    """Shows what a painter draws.
+
+    Parameters
+    ----------
+    look
+        Gives the camera, and the box of voxels that is shown.
+    """
+
+    def __init__(self, size: tuple[int, int], painter: Painter, look: Callable[[], tuple[OrbitCamera, Box]]) -> None:
+        self._painter, self._look = painter, look
+        self.surface = _Surface(self._draw, size)
+        self._rest = self._timer(self.come_to_rest)
+        self._rest.setInterval(_REST)
+        self._idle = self._timer(self._refine)
+
+    @property
+    def native(self) -> QWidget:
+        """The widget to put into a window."""
+        widget: QWidget = self.surface.native
+        return widget
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Logical pixels."""
+        return max(1, self.native.width()), max(1, self.native.height())
+
+    def redraw(self) -> None:
+        """Ask for another picture, as fine as the present one."""
+        self.surface.update()
+
+    def touch(self) -> None:
+        """Draw coarsely now and finely once nothing has moved for a moment."""
+        self._painter.is_moving = True
+        self._rest.start()
+        self.surface.update()
+
+    def come_to_rest(self) -> None:
+        """Draw finely from now on, as after a moment without movement."""
+        self._rest.stop()
+        self._painter.is_moving = False
+        self.surface.update()
+
+    def grab(self, scale: float, marks: bool) -> QImage:
+        """Take a picture of the window with `scale` rays per pixel and axis, with or without marks."""
+        self._painter.wish = Wish(scale, marks)
+        try:
+            picture: QImage = self.surface.native.grabFramebuffer()
+        finally:
+            self._painter.wish = None
+        return picture
+
+    def close(self) -> None:
+        """Let go of the window's resources."""
+        self._rest.stop()
+        self._idle.stop()
+        self.surface.close()
+
+    def _draw(self) -> None:
+        self._painter.paint(self.surface, *self._look(), self.size)
+        if self._painter.wants_refining and not self._idle.isActive():
+            self._idle.start(_IDLE)
+
+    def _refine(self) -> None:
+        """Smooth the edges of a picture at rest, part by part, so that the next movement never waits."""
+        if self._painter.wants_refining:
+            self._painter.refine(self.surface, *self._look())
+            self._idle.start(1)
+
+    def _timer(self, action: Callable[[], None]) -> QTimer:
+        timer = QTimer(self.native)
+        timer.setSingleShot(True)
+        timer.timeout.connect(action)
+        return timer

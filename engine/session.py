@@ -20,11 +20,13 @@ from engine.tasks.outpaint import outpaint
 from engine.tasks.request import (
     GenerateRequest,
     InpaintRequest,
+    LayoutRequest,
     OutpaintRequest,
     Provenance,
     Request,
     Step,
 )
+from engine.tasks.suggest import suggest
 
 
 class Session:
@@ -91,5 +93,6 @@ def _start(model: SceneModel, request: Request, provenance: Provenance) -> Itera
         GenerateRequest: generate,
         InpaintRequest: inpaint,
         OutpaintRequest: outpaint,
+        LayoutRequest: suggest,
     }
     return tasks[type(request)](model, request, provenance)

@@ -16,10 +16,7 @@ from engine.scene import VoxelScene
 from engine.tasks.fill import Canvas, fill
 from engine.tasks.layout import plan
 from engine.tasks.request import GenerateRequest, Provenance, Result, Step
-from engine.tasks.windows import plan_windows
-
-OVERLAP = 96
-"""Known band, in voxels, that each window of a scene larger than one window sees."""
+from engine.tasks.work import work_of
 
 
 def generate(model: SceneModel, request: GenerateRequest, provenance: Provenance) -> Iterator[Step]:
@@ -40,9 +37,8 @@ def generate(model: SceneModel, request: GenerateRequest, provenance: Provenance
     grid = Grid((x, y, card.height), card.voxel_size)
     scene = VoxelScene(grid, label_space(card.label_space), metadata={"provenance": [provenance.to_json()]})
     canvas = Canvas(scene, scene.box, np.ones(grid.shape, dtype=np.bool_), request.layout)
-    todo = np.ones((x, y), dtype=np.bool_)
-    windows = plan_windows(todo, scene.box, card.window, min(OVERLAP, card.window // 2), card.cell)
-    planned = yield from plan(model, canvas, scene.box, request.sampling, len(windows))
-    total = yield from fill(model, canvas, windows, request.sampling, planned)
+    work = work_of(request, card)
+    planned = yield from plan(model, canvas, work.region, request.sampling, len(work.windows))
+    total = yield from fill(model, canvas, work.windows, request.sampling, planned)
     result = Result(scene.box, scene.read(), VoxelMask.of_box(scene.box), provenance, scene)
     yield Step(total, total, "done", result=result)

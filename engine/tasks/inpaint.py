@@ -7,12 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from engine.errors import RequestError
+from engine.grid import Box
+from engine.labels import UNKNOWN
+from engine.mask import VoxelMask
 from engine.models.contract import SceneModel
+from engine.scene import VoxelScene
 from engine.tasks.fill import Canvas, fill, require_fit
-from engine.tasks.generate import OVERLAP
 from engine.tasks.layout import plan
 from engine.tasks.request import InpaintRequest, Provenance, Result, Step
-from engine.tasks.windows import context_of, plan_windows
+from engine.tasks.work import seen_of, work_of
 
 
 def inpaint(model: SceneModel, request: InpaintRequest, provenance: Provenance) -> Iterator[Step]:
@@ -25,11 +28,17 @@ def inpaint(model: SceneModel, request: InpaintRequest, provenance: Provenance) 
     if mask.is_empty:
         raise RequestError("no voxel of the scene is masked; paint a mask or give a box inside the scene")
     scene = request.scene.snapshot()
-    card = model.card
     canvas = Canvas(scene, mask.box, mask.array.copy(), request.layout)
-    region = context_of(mask.box, scene.grid.shape[2], card.cell)
-    todo = np.asarray(mask.within(region).any(axis=2))
-    windows = plan_windows(todo, region, card.window, min(OVERLAP, card.window // 2), card.cell)
-    planned = yield from plan(model, canvas, region, request.sampling, len(windows))
-    total = yield from fill(model, canvas, windows, request.sampling, planned)
+    work = work_of(request, model.card)
+    seen = seen_of(request, model.card.cell)
+    if seen is not None:
+        _blind(scene, work.region, seen)
+    planned = yield from plan(model, canvas, work.region, request.sampling, len(work.windows))
+    total = yield from fill(model, canvas, work.windows, request.sampling, planned)
     yield Step(total, total, "done", result=Result(mask.box, scene.read(mask.box), mask, provenance))
+
+
+def _blind(scene: VoxelScene, region: Box, seen: Box) -> None:
+    """Make unknown, in a scene of the task's own, what lies in the region but must not be seen."""
+    inside = region.clip(scene.box)
+    scene.write(inside, np.full(inside.shape, UNKNOWN, dtype=np.uint8), ~VoxelMask.of_box(seen).within(inside))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import numpy as np
 import torch
 
-from engine.diffusion.samplers import SAMPLERS
+from engine.diffusion.denoiser import Denoise
+from engine.diffusion.samplers import SAMPLERS, DenoiseStep
 from engine.diffusion.schedule import flow_sigmas
 from engine.errors import SamplingError
 from engine.geometry.maps import CELL, LAYOUT_CLASSES, LayoutMap, extrude, layout_of
@@ -52,21 +53,31 @@ def plan(
     if not _is_open(canvas, area, given):
         return 0
     total = sampling.steps + windows * count_steps(sampling)
+    last = None
+    for last in draw_map(model, denoise, area, sampling):
+        box, labels = None, None
+        if sampling.preview != "off":
+            rough = extrude(merged(given, model.read_layout(last.x0)), area.shape[2], canvas.scene.space)
+            box, labels = canvas.preview(area, rough)
+        yield Step(last.index, total, "layout", last.sigma, box, labels)
+    canvas.layout = completed(model, given, last)
+    return sampling.steps
+
+
+def draw_map(model: SceneModel, denoise: Denoise, area: Box, sampling: Sampling) -> Iterator[DenoiseStep]:
+    """Denoise the picture of the map of an area, whose sides are multiples of 8 cells."""
     sigmas = flow_sigmas(sampling.steps)
     draw = noise_source(area, sampling.seed, _LAYOUT_STREAM)
     cells = (1, len(LAYOUT_CLASSES), area.shape[0] // CELL, area.shape[1] // CELL)
     x = sigmas[0].item() * draw(torch.empty(cells, device=model.device))
-    last = None
-    for last in SAMPLERS[sampling.sampler](denoise, x, sigmas, draw):
-        box, labels = None, None
-        if sampling.preview != "off":
-            rough = extrude(_merge(given, model.read_layout(last.x0)), area.shape[2], canvas.scene.space)
-            box, labels = canvas.preview(area, rough)
-        yield Step(last.index, total, "layout", last.sigma, box, labels)
+    yield from SAMPLERS[sampling.sampler](denoise, x, sigmas, draw)
+
+
+def completed(model: SceneModel, given: LayoutMap, last: DenoiseStep | None) -> LayoutMap:
+    """Read the map from the last step, with all that was given; raises `SamplingError` where it is of no use."""
     if last is None or not bool(torch.isfinite(last.x0).all()):
         raise SamplingError("the layout gave no usable numbers; try another seed or more steps")
-    canvas.layout = _merge(given, model.read_layout(last.x0))
-    return sampling.steps
+    return merged(given, model.read_layout(last.x0))
 
 
 def known_layout(canvas: Canvas, area: Box) -> LayoutMap:
@@ -95,7 +106,8 @@ def _is_open(canvas: Canvas, area: Box, given: LayoutMap) -> bool:
     return bool((cells & (given.classes == 0)).any())
 
 
-def _merge(given: LayoutMap, drawn: LayoutMap) -> LayoutMap:
+def merged(given: LayoutMap, drawn: LayoutMap) -> LayoutMap:
+    """Put what was drawn into the free cells of a map; buildings get a height where none was given."""
     classes = np.where(given.classes == 0, drawn.classes, given.classes)
     heights = np.where((given.heights == 0) & (classes == _BUILDING), np.maximum(drawn.heights, 1), given.heights)
     return LayoutMap(classes, heights.astype(np.uint8))

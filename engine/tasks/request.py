@@ -125,12 +125,16 @@ class InpaintRequest:
         A snapshot.
     layout
         Bird's-eye map of the whole scene to follow under the mask.
+    context
+        Box outside of which the model sees nothing, at its full height; it looks as far in it as one window reaches.
+        `None` looks some way round the mask.
     """
 
     scene: VoxelScene
     mask: VoxelMask
     sampling: Sampling
     layout: LayoutMap | None = None
+    context: Box | None = None
     name: str = field(default="inpaint", init=False)
 
 
@@ -146,6 +150,8 @@ class OutpaintRequest:
         Where the old corner lies in the new frame, voxels; `None` centres it, snapped to the latent cell.
     overlap
         Width of the known band that each tile sees, voxels.
+    tiles
+        Boxes in the new frame: of what is new, only what lies in them is made, the rest stays empty. `None` makes all.
     """
 
     scene: VoxelScene
@@ -154,10 +160,26 @@ class OutpaintRequest:
     at: tuple[int, int] | None = None
     overlap: int = 96
     layout: LayoutMap | None = None
+    tiles: tuple[Box, ...] | None = None
     name: str = field(default="outpaint", init=False)
 
 
-Request = GenerateRequest | InpaintRequest | OutpaintRequest
+@dataclass(frozen=True)
+class LayoutRequest:
+    """Complete a bird's-eye map; cells that are not free stay as they are.
+
+    Attributes
+    ----------
+    layout
+        The map, free where the model may choose.
+    """
+
+    layout: LayoutMap
+    sampling: Sampling
+    name: str = field(default="layout", init=False)
+
+
+Request = GenerateRequest | InpaintRequest | OutpaintRequest | LayoutRequest
 
 
 @dataclass(frozen=True)
@@ -194,6 +216,8 @@ class Result:
         The new labels `(sx, sy, sz) uint8` of a box and which of them are new, in the frame of the new scene.
     at
         Where the old scene's corner lies in the new one.
+    layout
+        The map, where one was asked for; `labels` are its rough model then.
     """
 
     box: Box
@@ -204,6 +228,7 @@ class Result:
     at: tuple[int, int] = (0, 0)
     first_step_seconds: float = 0.0
     seconds: float = 0.0
+    layout: LayoutMap | None = None
 
 
 @dataclass(frozen=True, eq=False)

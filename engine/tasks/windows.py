@@ -19,9 +19,12 @@ def context_of(box: Box, height: int, cell: int) -> Box:
 
     Cost follows the mask, not the scene.
     """
-    wide = Box(
-        (box.lower[0] - CONTEXT, box.lower[1] - CONTEXT, 0), (box.upper[0] + CONTEXT, box.upper[1] + CONTEXT, height)
-    )
+    return crop_of(box.pad((CONTEXT, CONTEXT, 0)), height, cell)
+
+
+def crop_of(box: Box, height: int, cell: int) -> Box:
+    """Grow a box to a crop that the model has learned from: full height, whole cells, not too small."""
+    wide = Box((*box.lower[:2], 0), (*box.upper[:2], height))
     short = [max(SMALLEST - n, 0) for n in wide.shape[:2]]
     return wide.pad((-(-short[0] // 2), -(-short[1] // 2), 0)).snap((cell, cell, 1))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import shiboken6
 import vispy
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QImage
@@ -85,10 +86,16 @@ class Screen:
         return picture
 
     def close(self) -> None:
-        """Let go of the window's resources."""
+        """Destroy the window at once.
+
+        Left to the garbage collector, it would let go of the current OpenGL context whenever that runs; while another
+        canvas is painting, Qt then works on no context and the process dies.
+        """
         self._rest.stop()
         self._idle.stop()
+        native = self.native
         self.surface.close()
+        shiboken6.delete(native)
 
     def _draw(self) -> None:
         self._painter.paint(self.surface, *self._look(), self.size)

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import shiboken6
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QOpenGLContext, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from editor.model.pointer import HandleDrag, Pointer
@@ -53,7 +54,6 @@ def canvas(qtbot) -> Iterator[ViewportCanvas]:
 
 def open_canvas(qtbot, size: tuple[int, int] = (480, 300)) -> ViewportCanvas:
     made = ViewportCanvas(size)
-    qtbot.addWidget(made.native)
     with qtbot.waitExposed(made.native):
         made.native.show()
     return made
@@ -516,3 +516,12 @@ def test_windows_come_and_go(qtbot) -> None:
         canvas.close()
     for other in pictures[1:]:
         np.testing.assert_array_equal(pictures[0], other)
+
+
+def test_a_closed_window_leaves_nothing_that_could_disturb_another_while_it_paints(qtbot) -> None:
+    """What is destroyed late, by the garbage collector, takes away the OpenGL context of whoever paints then."""
+    closed = open_canvas(qtbot)
+    native = closed.native
+    closed.close()
+    assert not shiboken6.isValid(native)
+    assert QOpenGLContext.currentContext() is None

@@ -39,6 +39,10 @@ class ClassView:
         return self._visible
 
     @property
+    def hidden(self) -> frozenset[int]:
+        return frozenset(self._space.solid_ids) - self._visible
+
+    @property
     def locked(self) -> frozenset[int]:
         return self._locked
 

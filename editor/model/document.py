@@ -12,6 +12,7 @@ from psygnal import Signal
 from editor.model.classes import ClassView
 from editor.model.drawing import Drawing
 from editor.model.history import History
+from editor.model.section import Section
 from engine.edit import Edit, MaskEdit, SavedMasksEdit
 from engine.grid import Box, Grid
 from engine.labels import label_space
@@ -62,6 +63,7 @@ class Document:
         self._drawing: Drawing | None = None
         self.history = history or History()
         self.classes = ClassView(scene.space)
+        self.section = Section(scene.box)
         self.path = path
         self._name = ""
         self._saved = self.history.state
@@ -124,6 +126,7 @@ class Document:
         self.path, self._name = path, name
         self._saved = self.history.state if unsaved_mask is None else object()
         self.classes.use_space(scene.space)
+        self.section.use_bounds(scene.box)
         self.scene_replaced.emit()
         self._tell_history()
 
@@ -173,6 +176,20 @@ class Document:
         locked = np.isin(self.scene.read(mask.box), list(self.classes.locked))
         return VoxelMask.of_array(mask.array & locked, mask.box.lower)
 
+    def seen_in(self, mask: VoxelMask) -> VoxelMask:
+        """Keep of a mask what is shown: what the section box holds, and no voxel of a hidden class."""
+        if self.section.box is not None:
+            mask = mask.clip(self.section.box)
+        if not self.classes.hidden or mask.is_empty:
+            return mask
+        hidden = np.isin(self.scene.read_padded(mask.box, self.scene.space.empty), list(self.classes.hidden))
+        return VoxelMask.of_array(mask.array & ~hidden, mask.box.lower)
+
+    def reachable_in(self, mask: VoxelMask) -> VoxelMask:
+        """Keep of a mask what a tool may touch: what is shown and not locked."""
+        mask = self.seen_in(mask)
+        return mask.subtract(self.locked_in(mask))
+
     def save_masks(self, name: str, masks: Mapping[str, VoxelMask]) -> None:
         """Replace all named masks as one undo step."""
         self.do(SavedMasksEdit(name, dict(self.saved_masks), dict(masks)))
@@ -180,11 +197,12 @@ class Document:
     def draw(self, stencil: VoxelMask | None = None) -> Drawing:
         """Begin to change voxels; until the drawing is kept, nothing is recorded and it can be dropped.
 
-        There is one drawing at a time. Locked classes and, where a stencil is given, all outside of it stay as they
-        are.
+        There is one drawing at a time. Locked and hidden classes, all outside of the section box and, where a stencil
+        is given, all outside of it stay as they are.
         """
         self.end_drawing()
-        self._drawing = Drawing(self.scene, self.classes.locked, stencil, self.drawn.emit)
+        kept, section = self.classes.locked | self.classes.hidden, self.section.box
+        self._drawing = Drawing(self.scene, kept, stencil, self.drawn.emit, section)
         return self._drawing
 
     def keep_drawing(self, name: str) -> None:
@@ -225,6 +243,7 @@ class Document:
         box = edit.apply(self._frame) if forward else edit.revert(self._frame)
         if self.scene is not scene:  # whoever shows it must read from the new one
             self.classes.use_space(self.scene.space)
+            self.section.use_bounds(self.scene.box)
             self.scene_replaced.emit()
             return
         if isinstance(edit, SavedMasksEdit):

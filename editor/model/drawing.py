@@ -20,12 +20,14 @@ class Drawing:
 
     Parameters
     ----------
-    locked
+    kept
         Classes whose voxels stay as they are.
     stencil
         Where voxels may change; everywhere without one.
     tell
         Called with every box that looks different.
+    section
+        Box outside of which nothing changes; the whole scene without one.
 
     Attributes
     ----------
@@ -36,10 +38,16 @@ class Drawing:
     """
 
     def __init__(
-        self, scene: VoxelScene, locked: frozenset[int], stencil: VoxelMask | None, tell: Callable[[Box], None]
+        self,
+        scene: VoxelScene,
+        kept: frozenset[int],
+        stencil: VoxelMask | None,
+        tell: Callable[[Box], None],
+        section: Box | None = None,
     ) -> None:
         self.before, self.scene, self.box = scene, scene.snapshot(), _NOTHING
-        self._locked, self._stencil, self._tell = locked, stencil, tell
+        self._kept, self._stencil, self._tell = kept, stencil, tell
+        self._bounds = section or scene.box
         self._is_over = False
 
     def put(self, mask: VoxelMask, labels: Labels | int) -> None:
@@ -74,7 +82,7 @@ class Drawing:
         self._is_over = True
 
     def _write(self, mask: VoxelMask, labels: Labels | int) -> Box:
-        box = mask.box.clip(self.scene.box)
+        box = mask.box.clip(self._bounds)
         if self._is_over or box.is_empty:
             return _NOTHING
         values = np.broadcast_to(np.asarray(labels, dtype=np.uint8), mask.box.shape)
@@ -84,8 +92,8 @@ class Drawing:
 
     def _allowed(self, mask: VoxelMask, box: Box) -> NDArray[np.bool_]:
         allowed = mask.within(box)
-        if self._locked:
-            allowed &= ~np.isin(self.before.read(box), list(self._locked))
+        if self._kept:
+            allowed &= ~np.isin(self.before.read(box), list(self._kept))
         return allowed if self._stencil is None else allowed & self._stencil.within(box)
 
     def _restore(self) -> Box:

@@ -67,6 +67,5 @@ class _MaskPaint:
     def _dab(self, touch: Touch) -> VoxelMask:
         scene = self._document.scene
         if self._erases:
-            return erasing_dab(scene, touch, self._brush)
-        fresh = dab(scene, touch, self._brush)
-        return fresh.subtract(self._document.locked_in(fresh))
+            return self._document.seen_in(erasing_dab(scene, touch, self._brush))
+        return self._document.reachable_in(dab(scene, touch, self._brush))

@@ -36,8 +36,8 @@ class HeldBox:
         """Give the mask with the box added to `base`, or taken away from it."""
         part = content(self._document.scene, box, brush)
         if takes_away:
-            return base.subtract(part)
-        return base.union(part.subtract(self._document.locked_in(part)))
+            return base.subtract(self._document.seen_in(part))
+        return base.union(self._document.reachable_in(part))
 
     def hold(self, base: VoxelMask, box: Box, takes_away: bool, brush: Brush) -> None:
         """Offer a box for moving that was just put into the mask."""

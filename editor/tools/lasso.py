@@ -48,7 +48,8 @@ def _draw(context: ToolContext, press: Pointer) -> Gesture:
             last, pointer = pointer, (yield)
             corners = _extended(corners, last, pointer, context.options.outline)
             context.outlined.emit(_closed(corners, context.options.outline))
-        inside = outlined(document.scene, context.sight, _closed(corners, context.options.outline), context.brush)
+        outline, bounds = _closed(corners, context.options.outline), document.section.box or document.scene.box
+        inside = document.seen_in(outlined(document.scene, context.sight, outline, context.brush, bounds))
         if takes_away:
             document.set_mask("Erase lasso", document.mask.subtract(inside))
         else:
@@ -57,16 +58,19 @@ def _draw(context: ToolContext, press: Pointer) -> Gesture:
         context.outlined.emit(())
 
 
-def outlined(scene: VoxelScene, sight: Sight, outline: Positions, brush: Brush) -> VoxelMask:
-    """Give the voxels in an outline of the picture, in logical pixels, by the brush's depth mode."""
+def outlined(scene: VoxelScene, sight: Sight, outline: Positions, brush: Brush, bounds: Box) -> VoxelMask:
+    """Give the voxels in an outline of the picture, in logical pixels, by the brush's depth mode.
+
+    `bounds` is the box of voxels that are shown at all.
+    """
     if len(outline) < 3:
         return VoxelMask.nothing()
     area = _Area(outline)
     if brush.mode == "through":
-        return _behind(scene, sight, area, scene.box)
-    seen = _visible(scene, sight, area)
+        return _behind(sight, area, bounds)
+    seen = _visible(scene, sight, area, bounds)
     if seen.is_empty or brush.mode == "volume":
-        return _behind(scene, sight, area, seen.box)
+        return _behind(sight, area, seen.box)
     if brush.mode == "surface":
         return _deepened(scene, seen, brush.depth)
     return _columns_under(scene, seen)
@@ -115,15 +119,16 @@ def _closed(corners: list[Position], outline: Outline) -> Positions:
     return tuple(corners)
 
 
-def _visible(scene: VoxelScene, sight: Sight, area: _Area) -> VoxelMask:
-    """Mask the voxels that are seen in an area."""
-    hits = cast(np.isin(scene.read(), list(sight.sees())), *sight.rays(area.pixels()))
-    found = np.zeros(scene.grid.shape, dtype=np.bool_)
+def _visible(scene: VoxelScene, sight: Sight, area: _Area, bounds: Box) -> VoxelMask:
+    """Mask the voxels of a box that are seen in an area when nothing lies outside of the box."""
+    origins, ways = sight.rays(area.pixels())
+    hits = cast(np.isin(scene.read(bounds), list(sight.sees())), origins - bounds.lower, ways)
+    found = np.zeros(bounds.shape, dtype=np.bool_)
     found[tuple(hits.voxel[hits.hit].T)] = True
-    return VoxelMask.of_array(found)
+    return VoxelMask.of_array(found, bounds.lower)
 
 
-def _behind(scene: VoxelScene, sight: Sight, area: _Area, bounds: Box) -> VoxelMask:
+def _behind(sight: Sight, area: _Area, bounds: Box) -> VoxelMask:
     """Mask every voxel of a box whose middle is seen in an area, whatever stands before it."""
     found = np.zeros(bounds.shape, dtype=np.bool_)
     for part in bounds.tiles((_TILE, _TILE, max(bounds.shape[2], 1))):

@@ -54,7 +54,7 @@ def piece(document: Document, press: Pointer, options: ToolOptions) -> VoxelMask
 
 def _mask(context: ToolContext, press: Pointer) -> Gesture:
     document = context.document
-    found = piece(document, press, context.options)
+    found = document.seen_in(piece(document, press, context.options))
     if "ctrl" in press.modifiers:
         document.set_mask("Erase by wand", document.mask.subtract(found))
     else:

@@ -45,6 +45,8 @@ class ViewportCanvas:
         The same, or the floor where nothing else is: what a press would touch.
     handle_dragged(HandleDrag)
         Every moment of dragging a face of the bounds.
+    section_dragged(HandleDrag)
+        Every moment of dragging a face of the section box.
     resized(int)
         By how many steps the brush is dragged larger or smaller.
 
@@ -68,6 +70,7 @@ class ViewportCanvas:
         )
         self.pointer, self.hovered, self.pointed = self.mouse.pointer, self.mouse.hovered, self.mouse.pointed
         self.resized, self.handle_dragged = self.mouse.resized, self.mouse.handle_dragged
+        self.section_dragged = self.mouse.section_dragged
         self.camera_changed = self.navigation.moved
         self.navigation.moved.connect(self._redo)
         self._gestures = Gestures(self.native, self.mouse)
@@ -186,6 +189,12 @@ class ViewportCanvas:
         self.overlays.handles.pulled = box
         self.overlays.set_ghost(box)
         self._screen.redraw()
+
+    def show_section(self, box: Box | None) -> None:
+        """Cut away what lies outside of a box, with arrows on its faces; None shows everything again."""
+        self.display.set_section(box)
+        self.overlays.section.show_inner(box)
+        self._screen.touch()
 
     # where it is seen from
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editor.viewport.scene_visual import GHOST, MASKED, SceneVisual
-from engine.geometry.rays import Hit, first_hit
+from engine.geometry.rays import Hit, first_hit, floor_hit
 from engine.grid import Box, Grid, Vector3
 from engine.labels import UNKNOWN, LabelSpace
 from engine.mask import VoxelMask
@@ -29,7 +29,7 @@ class Display:
     Attributes
     ----------
     box
-        The voxels shown; its lower corner is the visual's voxel (0, 0, 0).
+        The voxels there are to show; its lower corner is the visual's voxel (0, 0, 0).
     """
 
     def __init__(self, visual: SceneVisual) -> None:
@@ -43,6 +43,7 @@ class Display:
         self._table = np.arange(256, dtype=np.uint8)
         self._passed: frozenset[int] = frozenset()
         self._held: Labels | None = None
+        self._section: Box | None = None
 
     @property
     def seen_labels(self) -> frozenset[int]:
@@ -92,6 +93,19 @@ class Display:
         else:
             self._restore(box)
 
+    @property
+    def shown(self) -> Box:
+        """The part of the box that is not cut away."""
+        return self.visual.shown.shift(self.box.lower)
+
+    def set_section(self, box: Box | None) -> None:
+        """Cut all away that lies outside of a box in the scene; None shows everything again.
+
+        A side of the box on the scene's own cuts nothing, not even of a proposal that reaches beyond.
+        """
+        self._section = box
+        self._cut()
+
     def set_palette(self, name: str | None) -> None:
         """Choose one of the label space's colour presets."""
         self._palette = name
@@ -116,15 +130,23 @@ class Display:
             self._held = None
 
     def pick(self, origin: NDArray[np.float64], direction: NDArray[np.float64]) -> Hit | None:
-        """Find the first visible voxel on a ray, all in voxels of the scene."""
+        """Find the first visible voxel on a ray, all in voxels of the scene.
+
+        A ray that starts in matter leaves it first, as in the picture.
+        """
         values = self.visual.labels.values if self._held is None else self._held
         passing = frozenset(self._table[list(self._passed)].tolist())
-        hit = first_hit(values, origin - self.box.lower, direction, passing)
-        if hit is None:
+        shown = self.shown
+        hit = first_hit(values[self.visual.shown.slices], origin - shown.lower, direction, passing, leaving=True)
+        return None if hit is None else _moved(hit, shown.lower)
+
+    def pick_floor(self, origin: NDArray[np.float64], direction: NDArray[np.float64]) -> Hit | None:
+        """Find where a ray comes down on the floor of the scene, where that is not cut away."""
+        if self.scene is None:
             return None
-        voxel = tuple(int(v) for v in np.add(hit.voxel, self.box.lower))
-        point = tuple(float(v) for v in np.add(hit.point, self.box.lower))
-        return Hit(voxel, hit.normal, hit.distance, point)  # type: ignore[arg-type]
+        shown = self.shown.intersect(self.scene.box)
+        hit = None if shown.lower[2] > 0 else floor_hit(shown.shape, origin - shown.lower, direction)
+        return None if hit is None else _moved(hit, shown.lower)
 
     def label_at(self, voxel: Vector3) -> int | None:
         """Look up the label that is shown at a voxel of the scene; None outside of the box or where it is hidden."""
@@ -158,11 +180,22 @@ class Display:
         labels = self._with_ghost(self.box, self.scene.read_padded(self.box, self.scene.space.empty))
         self.visual.labels.replace(self._table[labels])
         self.visual.lower = self.box.lower
+        self._cut()
         origin = self.scene.grid.to_metres(self.box.lower)
-        self.visual.floor_origin = float(origin[0] % 10), float(origin[1] % 10)
+        self.visual.floor_origin = float(origin[0] % 1000), float(origin[1] % 1000)  # all pitches divide 1000
         self.visual.drop_flags()
         self._flag(self.box)
         self.visual.is_stale = True
+
+    def _cut(self) -> None:
+        """Tell the visual which part of its voxels to draw."""
+        shown = self.box
+        if self._section is not None and self.scene is not None:
+            section, bounds = self._section.clip(self.scene.box), self.scene.box
+            lower = tuple(b if s == e else s for s, e, b in zip(section.lower, bounds.lower, shown.lower, strict=True))
+            upper = tuple(b if s == e else s for s, e, b in zip(section.upper, bounds.upper, shown.upper, strict=True))
+            shown = Box(lower, upper)  # type: ignore[arg-type]
+        self.visual.set_shown(shown.relative_to(self.box))
 
     def _restore(self, box: Box) -> None:
         """Show what a box holds now, labels and flags."""
@@ -198,3 +231,9 @@ class Display:
                 where = self._ghost[2][shared.relative_to(self._ghost[0]).slices]
                 flags[shared.relative_to(box).slices] |= where.astype(np.uint8) * np.uint8(GHOST)
         self.visual.set_flags(box.relative_to(self.box), flagged.relative_to(self.box), flags)
+
+
+def _moved(hit: Hit, offset: tuple[int, int, int]) -> Hit:
+    voxel = tuple(int(v) for v in np.add(hit.voxel, offset))
+    point = tuple(float(v) for v in np.add(hit.point, offset))
+    return Hit(voxel, hit.normal, hit.distance, point)  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,11 @@ class Grip:
 class Handles:
     """Draws the arrows, finds the one under the mouse and turns its movement into new bounds.
 
+    Parameters
+    ----------
+    colour
+        Which of the theme's colours they have.
+
     Attributes
     ----------
     step
@@ -49,7 +55,8 @@ class Handles:
         Metres.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, colour: Literal["accent", "cut"] = "accent") -> None:
+        self._colour = colour
         self.step: int | None = None
         self.box = Box.of_shape((1, 1, 1))
         self.pulled: Box | None = None
@@ -113,6 +120,12 @@ class Handles:
             lower[grip.axis] = max(min(lower[grip.axis] - outward, upper[grip.axis] - 1), self.box.lower[grip.axis])
         return Box((lower[0], lower[1], lower[2]), (upper[0], upper[1], upper[2]))
 
+    def show_inner(self, box: Box | None) -> None:
+        """Put arrows on all faces of a box inside the scene; None takes them away. A drag under way goes on."""
+        self.inner, self.step = box, 1 if box else None
+        if box is None:
+            self.let_go()
+
     def let_go(self) -> None:
         self.grip = self.preview = None
 
@@ -121,17 +134,18 @@ class Handles:
         if self.step is None:
             return
         shapes, colours = [], []
+        own = getattr(theme, self._colour)
         for face in self._faces:
             lit = face == self.hovered or (self.grip is not None and face == (self.grip.axis, self.grip.side))
             shape, shade = arrow(*self._arrow(lens, face, window))
-            base = np.array((1.0, 1.0, 1.0) if lit else theme.accent)
+            base = np.array((1.0, 1.0, 1.0) if lit else own)
             shapes.append(shape)
             colours.append(np.concatenate([shade[:, None] * base, np.ones((len(shade), 1))], axis=1))
         self._arrows.set(np.concatenate(shapes), np.concatenate(colours))
         added = self._added()
         outlined = self._metres(self.preview or self.inner) if self.inner else added
-        self._edges.set(box_edges(*outlined) if outlined else [], (*theme.accent, 1.0))
-        self._slab.set(box_faces(*added) if added else [], (*theme.accent, 0.10))
+        self._edges.set(box_edges(*outlined) if outlined else [], (*own, 1.0))
+        self._slab.set(box_faces(*added) if added else [], (*own, 0.10))
         for facets in (self._slab, self._arrows):
             facets.draw(lens.matrix)
         self._edges.width = 2.0 * lens.size[0] / window[0]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 from psygnal import Signal
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QWidget
 
 from editor.model.pointer import HandleDrag, Kind, Pointer
+from editor.viewport.handles import Handles
 from editor.viewport.navigation import Navigation
 from editor.viewport.overlays import Overlays
 from editor.viewport.scene_visual import Lens
@@ -42,6 +42,7 @@ class Mouse:
     pointed = Signal(object)
     resized = Signal(int)
     handle_dragged = Signal(HandleDrag)
+    section_dragged = Signal(HandleDrag)
 
     def __init__(
         self,
@@ -54,6 +55,7 @@ class Mouse:
     ) -> None:
         self._widget, self._navigation, self._sight = widget, navigation, sight
         self._overlays, self._lens, self._redraw = overlays, lens, redraw
+        self._held: Handles | None = None  # of which a face is being dragged
         self._elsewhere = False  # the drag under way began on the axes, so no tool may have it
         self.cursor = QCursor(Qt.CursorShape.CrossCursor)
 
@@ -92,19 +94,21 @@ class Mouse:
             self._take_hold(position)
         if self._elsewhere:
             self._elsewhere = kind != "release"
-        elif self._overlays.handles.grip is not None:
-            self._drag_handle(kind, position)
+        elif self._held is not None:
+            self._drag_face(self._held, kind, position)
         else:
             self._work(kind, position, buttons, modifiers)
 
     def hover(self, position: Position | None) -> None:
-        handles = self._overlays.handles
-        face = None if position is None else self._handle_at(position)
-        over = None if face else position
+        found = None if position is None else self._face_at(position)
+        over = None if found else position
         hit, touched = (self._sight.pick(over), self._sight.touch(over)) if over else (None, None)
-        redraw = self._overlays.point_at(touched) or face != handles.hovered
-        handles.hovered = face
-        self._widget.setCursor(QCursor(Qt.CursorShape.PointingHandCursor) if face else self.cursor)
+        redraw = self._overlays.point_at(touched)
+        for handles in (self._overlays.section, self._overlays.handles):
+            face = found[1] if found and found[0] is handles else None
+            redraw |= face != handles.hovered
+            handles.hovered = face
+        self._widget.setCursor(QCursor(Qt.CursorShape.PointingHandCursor) if found else self.cursor)
         self.hovered.emit(hit)
         self.pointed.emit(touched)
         if redraw:
@@ -119,8 +123,9 @@ class Mouse:
         if (view := self._overlays.view_at(self._lens(), position, self._window)) is not None:
             self._elsewhere = True
             self._navigation.look(self._navigation.from_side(view))
-        elif (face := self._handle_at(position)) is not None:
-            self._overlays.handles.grab(face, *self._sight.ray_in_metres(position))
+        elif (found := self._face_at(position)) is not None:
+            self._held, face = found
+            self._held.grab(face, *self._sight.ray_in_metres(position))
 
     def _work(self, kind: Kind, position: Position, buttons: frozenset[str], modifiers: frozenset[str]) -> None:
         hit = self._sight.touch(position)
@@ -129,15 +134,23 @@ class Mouse:
         self.pointer.emit(Pointer(kind, start, direction, position, buttons, modifiers, hit))  # type: ignore[arg-type]
         self._redraw()
 
-    def _handle_at(self, position: Position) -> tuple[int, int] | None:
-        return self._overlays.handles.find(self._lens(), position, self._window)
+    def _face_at(self, position: Position) -> tuple[Handles, tuple[int, int]] | None:
+        """Find the arrow under a position; where two boxes offer one, it is the section's only if no other is."""
+        for handles in (self._overlays.handles, self._overlays.section):
+            face = handles.find(self._lens(), position, self._window)
+            if face is not None:
+                return handles, face
+        return None
 
-    def _drag_handle(self, kind: Kind, position: Position) -> None:
-        handles = self._overlays.handles
-        assert handles.grip is not None
-        axis, side = handles.grip.axis, handles.grip.side
+    def _drag_face(self, handles: Handles, kind: Kind, position: Position) -> None:
+        grip, is_over = handles.grip, kind == "release"
+        if grip is None:  # the box has gone meanwhile
+            self._held = None if is_over else handles
+            return
         box = handles.drag(*self._sight.ray_in_metres(position))
-        if kind == "release":
+        if is_over:
             handles.let_go()
-        self.handle_dragged.emit(HandleDrag(kind, axis, side, box))
+            self._held = None
+        tell = self.section_dragged if handles is self._overlays.section else self.handle_dragged
+        tell.emit(HandleDrag(kind, grip.axis, grip.side, box))
         self._redraw()

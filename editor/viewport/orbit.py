@@ -20,10 +20,13 @@ VIEWS = {
     "right": (0.0, 0.0),
     "left": (180.0, 0.0),
     "top": (-90.0, 90.0),
+    "bottom": (-90.0, -90.0),
 }
 """Name -> where the eye stands: azimuth from +x towards +y, and elevation, in degrees."""
 
 _NEAREST, _FARTHEST = 0.3, 20000.0
+_STANDOFF = 5000.0
+"""Metres that the eye of a view without perspective stands further back, so that nothing lies behind it."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,9 @@ class OrbitCamera:
 
     @property
     def eye(self) -> Floats:
-        return np.asarray(self.target) - self.basis[2] * self.distance
+        """Where lines of sight start; far away without perspective, so that all of the scene lies before it."""
+        back = self.distance + (_STANDOFF if self.orthographic else 0.0)
+        return np.asarray(self.target) - self.basis[2] * back
 
     @property
     def half_height(self) -> float:
@@ -99,7 +104,7 @@ class OrbitCamera:
 
     def look(self, azimuth: float, elevation: float) -> OrbitCamera:
         """Turn the head by degrees; the eye stays."""
-        eye = self.eye
+        eye = np.asarray(self.target) - self.basis[2] * self.distance
         turned = self.orbit(azimuth, elevation)
         return replace(turned, target=_triple(eye + turned.basis[2] * self.distance))
 
@@ -116,15 +121,39 @@ class OrbitCamera:
         return replace(self, target=_triple(target), distance=self.distance * factor)
 
     def fly(self, right: float, up: float, forward: float) -> OrbitCamera:
-        """Move eye and target by metres along the picture's axes; up is the world's."""
+        """Move eye and target by metres along the picture's axes; up is the world's.
+
+        Without perspective nothing would come nearer, so going forward enlarges the picture instead.
+        """
         sideways, _, ahead = self.basis
+        if self.orthographic:
+            nearer = math.exp(-forward / self.distance)
+            return replace(self.fly_aside(right, up), distance=min(max(self.distance * nearer, _NEAREST), _FARTHEST))
         step = sideways * right + ahead * forward + np.array([0.0, 0.0, up])
+        return replace(self, target=_triple(np.asarray(self.target) + step))
+
+    def fly_aside(self, right: float, up: float) -> OrbitCamera:
+        """Move eye and target by metres to the picture's right and the world's up."""
+        step = self.basis[0] * right + np.array([0.0, 0.0, up])
         return replace(self, target=_triple(np.asarray(self.target) + step))
 
     def look_from(self, name: str) -> OrbitCamera:
         """Look from a named side."""
         azimuth, elevation = VIEWS[name]
         return replace(self, azimuth=azimuth, elevation=elevation)
+
+    def towards(self, other: OrbitCamera, share: float) -> OrbitCamera:
+        """Give a view on the way to another one, 0 to 1: angles by the short way round, distances by their ratio."""
+        turn = (other.azimuth - self.azimuth + 180.0) % 360.0 - 180.0
+        target = np.asarray(self.target) * (1 - share) + np.asarray(other.target) * share
+        return replace(
+            other,
+            target=_triple(target),
+            azimuth=self.azimuth + turn * share,
+            elevation=self.elevation + (other.elevation - self.elevation) * share,
+            distance=self.distance * (other.distance / self.distance) ** share,
+            fov=self.fov + (other.fov - self.fov) * share,
+        )
 
     def frame(self, lower: ArrayLike, upper: ArrayLike, aspect: float) -> OrbitCamera:
         """Show a whole box (metres), with a little air round it."""
@@ -149,7 +178,7 @@ def _projection(camera: OrbitCamera, aspect: float, near: float, far: float) -> 
 
 
 def _tilt(elevation: float) -> float:
-    return min(max(elevation, -89.9), 90.0)
+    return min(max(elevation, -90.0), 90.0)
 
 
 def _triple(values: Floats) -> tuple[float, float, float]:

@@ -28,14 +28,14 @@ class Overlays:
 
     Attributes
     ----------
-    handles
-        The arrows that grow the bounds.
+    handles, section
+        The arrows that grow the bounds, or move a box's faces; those on the section box.
     outline
         Corners of an outline in the picture, in logical pixels.
     """
 
     def __init__(self) -> None:
-        self.handles = Handles()
+        self.handles, self.section = Handles(), Handles("cut")
         self._theme = Theme.dark()
         self._voxel_size = (0.2, 0.2, 0.2)
         self._box = Box.of_shape((1, 1, 1))
@@ -58,7 +58,8 @@ class Overlays:
     def set_bounds(self, box: Box, voxel_size: tuple[float, float, float]) -> None:
         """Say where the scene ends."""
         self._box, self._voxel_size = box, voxel_size
-        self.handles.box, self.handles.voxel_size, self.handles.pulled = box, voxel_size, None
+        for handles in (self.handles, self.section):
+            handles.box, handles.voxel_size, handles.pulled = box, voxel_size, None
         self._redo()
 
     def set_ghost(self, box: Box | None) -> None:
@@ -91,7 +92,8 @@ class Overlays:
         for strokes, width in zip(marks, widths, strict=True):
             strokes.width = width * ratio
             strokes.draw(lens.matrix, lens.size)
-        self.handles.draw(lens, self._theme, window)
+        for handles in (self.section, self.handles):
+            handles.draw(lens, self._theme, window)
         self._draw_outline(lens, window)
         self._draw_axes(lens, window)
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vispy import gloo
 
 from editor.viewport.orbit import OrbitCamera
+from editor.viewport.scale import grid_pitch
 from editor.viewport.shaders.scene import FULLSCREEN, SCENE
 from editor.viewport.shaders.screen import COMPOSITE
 from editor.viewport.theme import Theme
@@ -62,6 +63,8 @@ class SceneVisual:
         What is drawn, 0 = nothing, 255 = unknown.
     flags
         Bits `MASKED` and `GHOST` per voxel, of the same shape.
+    shown
+        The box of `labels` that is drawn; the rest is cut away.
     voxel_size
         Metres.
     lower
@@ -76,6 +79,7 @@ class SceneVisual:
 
     def __init__(self) -> None:
         self.labels, self.flags = VoxelTexture(), VoxelTexture()
+        self.shown = self.labels.box
         self.voxel_size = (0.2, 0.2, 0.2)
         self.lower = (0, 0, 0)
         self.floor_origin = (0.0, 0.0)
@@ -103,6 +107,11 @@ class SceneVisual:
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self.is_stale = True
+
+    def set_shown(self, box: Box) -> None:
+        """Draw only this box of `labels`, and mark where matter is cut open."""
+        self.is_stale |= box != self.shown
+        self.shown = box
 
     def set_shading(self, shadows: bool, flat: bool) -> None:
         self.shadows, self.flat, self.is_stale = shadows, flat, True
@@ -149,9 +158,9 @@ class SceneVisual:
         if target is None or target.color_buffer.shape[:2] != (height, width):
             picture = gloo.Texture2D((height, width, 4), format="rgba", internalformat="rgba32f")
             target = gloo.FrameBuffer(color=picture)
-        program = self._program()
+        program = self._program(self.is_inside(lens.camera))
         self._set_camera(program, lens, height)
-        self._set_look(program)
+        self._set_look(program, lens)
         low, high = (round(share * height) for share in rows)
         with target:
             gloo.set_viewport(0, 0, width, height)
@@ -174,13 +183,22 @@ class SceneVisual:
         program.draw("triangle_strip")
         gloo.set_state(depth_func="lequal")
 
-    def _program(self) -> gloo.Program:
+    def is_inside(self, camera: OrbitCamera) -> bool:
+        """Tell whether a camera stands inside of solid voxels, through which rays must leave before they meet any."""
+        place = np.floor(camera.eye / self.voxel_size).astype(np.int64) - self.lower
+        x, y, z = (int(v) for v in place)
+        one = Box((x, y, z), (x + 1, y + 1, z + 1))
+        return self.shown.contains(one) and bool(self.labels.values[x, y, z])
+
+    def _program(self, inside: bool) -> gloo.Program:
         """Give the program for what is to be drawn; it is compiled when first needed."""
         wanted = {
             "FOLDED": self.labels.fold != self.labels.shape[:2],
             "FLAGGED": not self._flag_box.is_empty,
             "SHADOWS": self.shadows and not self.flat,
             "FLAT": self.flat,
+            "CUT": self.shown != self.labels.box,
+            "INSIDE": inside,
         }
         key = frozenset(name for name, on in wanted.items() if on)
         if key not in self._programs:
@@ -195,30 +213,37 @@ class SceneVisual:
         (eye, ahead), (eye_x, ahead_x), (eye_y, ahead_y) = (
             camera.ray(x, y, lens.aspect) for x, y in ((0, 0), (1, 0), (0, 1))
         )
-        program["u_eye"], program["u_ahead"] = eye / voxel - self.lower, ahead / voxel
+        start = lens.near if camera.orthographic else 0.0  # a far eye would cost the rays their precision
+        program["u_eye"], program["u_ahead"] = (eye + ahead * start) / voxel - self.lower, ahead / voxel
+        program["u_start"] = start
         program["u_eye_right"], program["u_eye_up"] = (eye_x - eye) / voxel, (eye_y - eye) / voxel
         program["u_ahead_right"], program["u_ahead_up"] = (ahead_x - ahead) / voxel, (ahead_y - ahead) / voxel
         program["u_metre"] = self.voxel_size
         pixel = 2 * camera.half_height / rows / float(voxel.min())
         program["u_pixel"] = (pixel, 0.0) if camera.orthographic else (0.0, pixel / camera.distance)
 
-    def _set_look(self, program: gloo.Program) -> None:
+    def _set_look(self, program: gloo.Program, lens: Lens) -> None:
         shape, theme = self.labels.shape, self._theme
         extent = np.multiply(shape, self.voxel_size)
         sun = _SUN / np.asarray(self.voxel_size)
+        flagged = self._flag_box.intersect(self.shown)
         values = {
             "u_labels": self.labels.texture,
             "u_size": shape,
+            "u_lower": self.shown.lower,
+            "u_upper": self.shown.upper,
             "u_texels": tuple(1 / n for n in reversed(self.labels.texture.shape[:3])),
             "u_fold": self.labels.fold,
             "u_sun": sun / np.linalg.norm(sun),
             "u_grid": theme.grid,
             "u_flags": self.flags.texture,
-            "u_flag_lower": self._flag_box.lower,
-            "u_flag_upper": self._flag_box.upper,
+            "u_flag_lower": flagged.lower,
+            "u_flag_upper": flagged.upper,
             "u_mask_colour": theme.mask,
             "u_mask_strength": self.mask_opacity / MASK_OPACITY,
             "u_ghost_colour": theme.ghost,
+            "u_cut_colour": theme.cut,
+            "u_pitch": grid_pitch(lens.camera, lens.size[1]),
             "u_sky_high": theme.sky_high,
             "u_sky_low": theme.sky_low,
             "u_floor": theme.floor,

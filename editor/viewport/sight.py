@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from editor.viewport.display import Display
 from editor.viewport.orbit import OrbitCamera
-from engine.geometry.rays import Hit, floor_hit
+from engine.geometry.rays import Hit
 
 Floats = NDArray[np.float64]
 Position = tuple[float, float]
@@ -36,8 +36,7 @@ class CanvasSight:
     def touch(self, position: Position) -> Hit | None:
         """Find the visible voxel under a position, or the floor below the scene."""
         ray = self.ray(position)
-        hit = self._display.pick(*ray)
-        return hit if hit or self._display.scene is None else floor_hit(self._display.scene.grid.shape, *ray)
+        return self._display.pick(*ray) or self._display.pick_floor(*ray)
 
     def ray(self, position: Position) -> tuple[Floats, Floats]:
         """Give the line of sight through a position: origin and unit direction."""

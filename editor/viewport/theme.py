@@ -25,6 +25,8 @@ class Theme:
         Masked voxels; voxels that a proposal would write.
     bounds, accent, brush
         Lines round the scene, round what is being made, and under the mouse.
+    cut
+        Hatching of faces where matter is cut open.
     outline, grid
         Strength of outlines between things, and of the voxels' edges.
     """
@@ -37,6 +39,7 @@ class Theme:
     bounds: Rgb
     accent: Rgb
     brush: Rgb
+    cut: Rgb
     outline: float
     grid: float
 
@@ -51,6 +54,7 @@ class Theme:
             bounds=rgb("8b95a7"),
             accent=rgb("4cc9ff"),
             brush=rgb("ffffff"),
+            cut=rgb("f7b733"),
             outline=0.55,
             grid=0.22,
         )
@@ -66,6 +70,7 @@ class Theme:
             bounds=rgb("7d8797"),
             accent=rgb("0f7fc4"),
             brush=rgb("10151d"),
+            cut=rgb("b4530a"),
             outline=0.5,
             grid=0.18,
         )

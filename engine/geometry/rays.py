@@ -61,12 +61,16 @@ class Hits(NamedTuple):
 
 
 def first_hit(
-    labels: Solid, origin: ArrayLike, direction: ArrayLike, passing: frozenset[int] = frozenset()
+    labels: Solid,
+    origin: ArrayLike,
+    direction: ArrayLike,
+    passing: frozenset[int] = frozenset(),
+    leaving: bool = False,
 ) -> Hit | None:
     """Find what the mouse points at: the first non-zero voxel of `labels (X, Y, Z)`, in plain Python for low latency.
 
-    `direction` need not be of unit length; values in `passing` are looked through like 0. Steps from face to face
-    (Amanatides and Woo 1987).
+    `direction` need not be of unit length; values in `passing` are looked through like 0. With `leaving`, a ray that
+    starts inside of matter meets nothing until it has come out. Steps from face to face (Amanatides and Woo 1987).
     """
     o = [float(v) for v in np.asarray(origin, dtype=np.float64)]
     d = [float(v) for v in np.asarray(direction, dtype=np.float64)]
@@ -75,7 +79,7 @@ def first_hit(
         raise GridError(f"a ray of direction {tuple(d)} goes nowhere; give a vector of non-zero length")
     d = [v / length if abs(v / length) > _TINY else math.copysign(_TINY, v) for v in d]
     span = _clip(o, d, labels.shape)
-    return None if span is None else _walk(labels, o, d, *span, passing | {0})
+    return None if span is None else _walk(labels, o, d, *span, passing | {0}, leaving)
 
 
 def _clip(o: list[float], d: list[float], shape: tuple[int, ...]) -> tuple[float, int] | None:
@@ -91,7 +95,9 @@ def _clip(o: list[float], d: list[float], shape: tuple[int, ...]) -> tuple[float
     return (near, axis) if near < far else None
 
 
-def _walk(labels: Solid, o: list[float], d: list[float], t: float, axis: int, passing: frozenset[int]) -> Hit | None:
+def _walk(
+    labels: Solid, o: list[float], d: list[float], t: float, axis: int, passing: frozenset[int], leaving: bool
+) -> Hit | None:
     sx, sy, sz = labels.shape
     size = (sx, sy, sz)
     p = [min(max(math.floor(o[i] + d[i] * t), 0), size[i] - 1) for i in range(3)]
@@ -102,7 +108,9 @@ def _walk(labels: Solid, o: list[float], d: list[float], t: float, axis: int, pa
     next_x, next_y, next_z = ((p[i] + (d[i] > 0) - o[i]) / d[i] for i in range(3))
     delta_x, delta_y, delta_z = (abs(1 / v) for v in d)
     item = labels.item
-    while item(x, y, z) in passing:
+    buried = leaving and axis < 0
+    while (free := item(x, y, z) in passing) or buried:
+        buried = buried and not free
         if next_x < next_y and next_x < next_z:
             t, axis, next_x, x = next_x, 0, next_x + delta_x, x + step_x
             if not 0 <= x < sx:

@@ -21,10 +21,13 @@ varying vec2 v_ndc;
 uniform sampler3D u_labels;
 uniform sampler3D u_flags;
 uniform sampler2D u_palette;
-uniform vec3 u_size;            // voxels shown, along x, y, z
+uniform vec3 u_size;            // voxels in the textures, along x, y, z
+uniform vec3 u_lower;           // corners of the box of voxels that are shown
+uniform vec3 u_upper;
 uniform vec3 u_texels;          // the textures' (width, height, depth) = (z, y, x), folded
 uniform vec2 u_fold;            // voxels along x and y after which a texture goes on in its width
 uniform vec3 u_eye;  // where rays start, voxels
+uniform float u_start;          // view depth in metres at which they do
 uniform vec3 u_eye_right;
 uniform vec3 u_eye_up;
 uniform vec3 u_ahead;  // voxels they advance per metre of view depth
@@ -37,11 +40,13 @@ uniform float u_grid;           // strength of the voxels' edges
 uniform vec3 u_flag_lower;  // box of the flagged voxels; empty where there are none
 uniform vec3 u_flag_upper;
 uniform vec3 u_mask_colour;
+uniform vec3 u_cut_colour;      // marks faces where matter was cut open
 uniform float u_mask_strength;
 uniform vec3 u_ghost_colour;
 uniform vec3 u_sky_high;  // backdrop
 uniform vec3 u_sky_low;
 uniform vec3 u_floor;
+uniform vec2 u_pitch;           // metres between the floor's fine and bold lines
 uniform float u_floor_reach;    // metres after which the floor's lines have faded
 uniform vec2 u_floor_centre;    // metres from the shown box's corner
 uniform vec2 u_floor_origin;    // metres that the lines are moved by
@@ -78,6 +83,20 @@ float march(sampler3D field, vec3 o, vec3 d, vec3 inverse, float t_end, inout fl
     return 0.0;
 }
 
+// Go on through the matter that a ray starts in, voxel by voxel, to where it comes out.
+void leave(sampler3D field, vec3 o, vec3 d, vec3 inverse, float t_end, inout float t, inout vec3 p, inout vec3 face) {
+    vec3 ahead = step(0.0, d);
+    for (int i = 0; i < 600; i++) {
+        if (voxel(field, p) < 15.5) return;
+        vec3 reach = (p + ahead - o) * inverse;
+        float next = min(reach.x, min(reach.y, reach.z));
+        if (next >= t_end) return;
+        t = next;
+        face = step(reach, vec3(t));
+        p += (2.0 * ahead - 1.0) * face;
+    }
+}
+
 // Where a ray crosses a box: entry (never behind the eye), exit, and the axis of the entry.
 vec2 cross_box(vec3 lower, vec3 upper, vec3 o, vec3 inverse, out vec3 face) {
     vec3 a = (lower - o) * inverse, b = (upper - o) * inverse;
@@ -107,7 +126,7 @@ float within(vec3 p, vec3 lower, vec3 upper) {
 
 _LIGHT = """
 float solid(vec3 p) {
-    return step(15.5, voxel(u_labels, p)) * within(p, vec3(0.0), u_size);
+    return step(15.5, voxel(u_labels, p)) * within(p, u_lower, u_upper);
 }
 
 // Darkening of a face by its eight neighbours in front, blended over it.
@@ -123,9 +142,9 @@ float crevice(vec3 front, vec3 a, vec3 b, vec2 uv) {
 // Share of the sky that larger things hide, from the free space along the normal.
 float shelter(vec3 p, vec3 n, float reach) {
     vec3 q = p + n * reach;
-    float room = voxel(u_labels, clamp(q, vec3(0.0), u_size - 1.0));
+    float room = voxel(u_labels, clamp(q, u_lower, u_upper - 1.0));
     room = room > 15.5 ? 0.0 : room + 1.0;
-    return clamp(1.0 - room / reach, 0.0, 1.0) * within(q, vec3(0.0), u_size);
+    return clamp(1.0 - room / reach, 0.0, 1.0) * within(q, u_lower, u_upper);
 }
 
 float facing(vec3 n) {
@@ -135,12 +154,12 @@ float facing(vec3 n) {
 float sunlit(vec3 p, vec3 n, vec3 at) {
     vec3 front = p + n;
     if (dot(n, u_sun) <= 0.0) return 0.0;
-    if (within(front, vec3(0.0), u_size) < 0.5) return 1.0;
+    if (within(front, u_lower, u_upper) < 0.5) return 1.0;
     vec3 inverse = 1.0 / u_sun;
-    vec3 leave = max(-at * inverse, (u_size - at) * inverse);
+    vec3 exit = max((u_lower - at) * inverse, (u_upper - at) * inverse);
     float t = 0.0;
     vec3 face = vec3(0.0);
-    return 1.0 - step(15.5, march(u_labels, at, u_sun, inverse, min(leave.x, min(leave.y, leave.z)), t, front, face));
+    return 1.0 - step(15.5, march(u_labels, at, u_sun, inverse, min(exit.x, min(exit.y, exit.z)), t, front, face));
 }
 
 vec3 lighten(vec3 colour, vec3 p, vec3 n, vec3 a, vec3 b, vec2 uv, vec3 at, float footprint) {
@@ -212,6 +231,15 @@ vec3 mark_air(vec3 colour, vec3 o, vec3 d, vec3 inverse, float t_end) {
 }
 """
 
+_CUT = """
+// Hatches a face behind which matter went on before it was cut away; `front` is the voxel before the face.
+vec3 mark_cut(vec3 colour, vec3 front, vec3 at) {
+    float through = (1.0 - within(front, u_lower, u_upper)) * within(front, vec3(0.0), u_size);
+    through *= step(15.5, voxel(u_labels, clamp(front, vec3(0.0), u_size - 1.0)));
+    return mix(colour, u_cut_colour, through * mix(0.10, 0.42, stripes(at, 2.0)));
+}
+"""
+
 _BACKDROP = """
 // Lines `pitch` metres apart on the floor, gone where they would blur into each other; `width` is a pixel's in metres.
 float lines(vec2 at, vec2 width, float pitch) {
@@ -230,7 +258,7 @@ vec3 backdrop(vec3 o, vec3 d) {
     WHEN(t > 0.0 && fade > 0.0) {
         vec2 width = (u_pixel.x + u_pixel.y * t) * u_metre.xy * (1.0 + abs(way.xy / way.z));
         at += u_floor_centre + u_floor_origin;
-        sky = mix(sky, u_floor, fade * max(0.4 * lines(at, width, 2.0), lines(at, width, 10.0)));
+        sky = mix(sky, u_floor, fade * max(0.4 * lines(at, width, u_pitch.x), lines(at, width, u_pitch.y)));
     }
     return sky;
 }
@@ -242,13 +270,17 @@ void main() {
     vec3 d = u_ahead + v_ndc.x * u_ahead_right + v_ndc.y * u_ahead_up;
     d += (1.0 - step(vec3(1e-7), abs(d))) * 2e-7;
     vec3 inverse = 1.0 / d, face, colour;
-    vec2 span = cross_box(vec3(0.0), u_size, o, inverse, face);
+    vec2 span = cross_box(u_lower, u_upper, o, inverse, face);
     float depth = FAR, t = span.x;
     WHEN(span.x < span.y) {
-        vec3 p = first_voxel(vec3(0.0), u_size, o + d * t, d, face);
+        vec3 p = first_voxel(u_lower, u_upper, o + d * t, d, face);
+#ifdef INSIDE
+        leave(u_labels, o, d, inverse, span.y, t, p, face);
+#endif
         float byte = march(u_labels, o, d, inverse, span.y, t, p, face);
         WHEN(byte > 15.5) {
             vec3 n = outward(face, d), at = o + d * t;
+            at = mix(at, p + max(n, 0.0), abs(n));  // exactly on the face, however far the eye is
             vec3 a = abs(n.x) > 0.5 ? vec3(0.0, 1.0, 0.0) : vec3(1.0, 0.0, 0.0);
             vec3 b = abs(n.z) > 0.5 ? vec3(0.0, 1.0, 0.0) : vec3(0.0, 0.0, 1.0);
             vec2 uv = clamp(vec2(dot(at - p, a), dot(at - p, b)), 0.0, 1.0);
@@ -259,6 +291,9 @@ void main() {
             colour *= byte > 254.5 ? mix(0.75, 1.15, stripes(at, 4.0)) : 1.0;
             colour = lighten(colour, p, n, a, b, uv, at, footprint);
 #endif
+#ifdef CUT
+            colour = mark_cut(colour, p + n, at);
+#endif
 #ifdef FLAGGED
             colour = mark_surface(colour, p, a, b, uv, at, footprint);
 #endif
@@ -268,8 +303,8 @@ void main() {
 #ifdef FLAGGED
     colour = mark_air(colour, o, d, inverse, min(depth, span.y));
 #endif
-    gl_FragColor = vec4(colour, depth);
+    gl_FragColor = vec4(colour, depth + u_start);
 }
 """
 
-SCENE = "\n#define FAR 1e8\n" + _INPUTS + _MARCH + _LIGHT + _FLAGS + _BACKDROP + _MAIN
+SCENE = "\n#define FAR 1e8\n" + _INPUTS + _MARCH + _LIGHT + _FLAGS + _CUT + _BACKDROP + _MAIN

@@ -2,39 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from editor.ui.action_spec import ActionSpec
+from editor.ui.candidate_actions import CANDIDATE_ACTIONS, CANDIDATE_MENU
 
-Scope = Literal["window", "view"]
-
-
-@dataclass(frozen=True)
-class ActionSpec:
-    """One action.
-
-    Attributes
-    ----------
-    id
-        Script name and object name.
-    handler
-        Name of a method of `Commands`, or of one of its parts with a dot before it.
-    scope
-        `view` keys work only with the viewport focused, so that lists and fields keep them.
-    group
-        Actions of one group are checkable and exclude each other; their handler gets the id.
-    argument
-        What the handler gets, where it wants something.
-    """
-
-    id: str
-    title: str
-    handler: str
-    shortcuts: tuple[str, ...] = ()
-    tip: str = ""
-    icon: str = ""
-    scope: Scope = "window"
-    group: str = ""
-    argument: int | None = None
+__all__ = ["ACTIONS", "MENUS", "TOOL_STRIP", "TOP_BAR", "ActionSpec"]
 
 
 def _tool(name: str, title: str, key: str, tip: str, icon: str) -> ActionSpec:
@@ -118,16 +89,26 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("class.solo", "Solo Chosen Class", "class_solo", ("Shift+V",), "Show only the chosen class, or all"),
     ActionSpec("class.show_all", "Show All Classes", "classes.show_all", (), "Show every class"),
     ActionSpec("generate.run", "Generate", "generate", ("Ctrl+Return", "Ctrl+Enter"), "Start", "generate"),
-    ActionSpec("generate.cancel", "Cancel All Jobs", "cancel_jobs", ("Ctrl+Alt+Return", "Ctrl+Alt+Enter"), "", "stop"),
+    ActionSpec(
+        "generate.front",
+        "Generate Before the Others",
+        "generate_in_front",
+        ("Ctrl+Shift+Return", "Ctrl+Shift+Enter"),
+        "Start, before whatever waits in the queue",
+        "first",
+    ),
+    ActionSpec(
+        "generate.cancel",
+        "Cancel All Jobs",
+        "cancel_jobs",
+        ("Ctrl+Alt+Return", "Ctrl+Alt+Enter"),
+        "Stop what runs and what waits",
+        "stop",
+    ),
+    ActionSpec("generate.cancel_running", "Cancel Running Job", "cancel_running", (), "The next one starts"),
+    ActionSpec("generate.cancel_waiting", "Cancel Waiting Jobs", "cancel_waiting", (), "What runs goes on"),
     ActionSpec("generate.roll", "New Seed", "roll_seed", (), "Draw another seed", "dice"),
-    ActionSpec(
-        "candidate.accept", "Accept", "accept", ("Return", "Enter"), "Put it in; one undo step", "accept", "view"
-    ),
-    ActionSpec(
-        "candidate.previous", "Previous Variant", "step_variant", ("Left",), "", "previous", "view", argument=-1
-    ),
-    ActionSpec("candidate.next", "Next Variant", "step_variant", ("Right",), "", "next", "view", argument=1),
-    ActionSpec("candidate.discard", "Discard", "discard", ("Del",), "Drop all its variants", "discard", "view"),
+    *CANDIDATE_ACTIONS,
     ActionSpec("view.escape", "Let Go", "escape", ("Esc",), "Cancel the stroke, then reset the tool"),
     ActionSpec("view.mask", "Show or Hide the Mask", "toggle_mask", ("M",), "Painting shows it again", "mask"),
     ActionSpec("view.home", "Frame All", "frame_all", ("Home",), "Show the whole scene", "frame"),
@@ -138,13 +119,19 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("view.default", "Default View", "view_default", ("Num+0",)),
     ActionSpec("view.orthographic", "Orthographic", "toggle_orthographic", ("Num+5",)),
     ActionSpec("view.theme", "Light Theme", "toggle_theme", (), "Switch between dark and light", "sun"),
+    ActionSpec(
+        "app.palette", "Command Palette…", "manners.show_palette", ("Ctrl+Shift+P",), "Find any command by its name"
+    ),
+    ActionSpec("app.settings", "Settings…", "manners.show_settings", ("Ctrl+,",), "Everything that can be adjusted"),
+    ActionSpec("app.keys", "Keyboard Shortcuts…", "manners.show_keys", ("F1",), "All keys; find and change them"),
+    ActionSpec("help.about", "About Scenewright", "manners.show_about", (), "Version and licence"),
     ActionSpec("help.tour", "Tour: Erase a Car", "start_tour", (), "A minute with the brush, step by step"),
     ActionSpec("view.reset_layout", "Reset Layout", "reset_layout", (), "Put all docks back"),
 )
 
 MENUS: tuple[tuple[str, str], ...] = (
     ("&File", "file.new file.open @recent file.recover | file.save file.save_as file.export | file.start file.quit"),
-    ("&Edit", "edit.undo edit.redo | edit.cut edit.copy edit.paste | edit.convert"),
+    ("&Edit", "edit.undo edit.redo | edit.cut edit.copy edit.paste | edit.convert | app.palette app.settings"),
     (
         "&Mask",
         "mask.brush mask.eraser mask.box mask.lasso mask.wand | brush.smaller brush.larger | "
@@ -159,15 +146,15 @@ MENUS: tuple[tuple[str, str], ...] = (
     ),
     (
         "&Generate",
-        "generate.run generate.cancel generate.roll tool.extend | "
-        "candidate.accept candidate.previous candidate.next candidate.discard",
+        "generate.run generate.front generate.roll tool.extend | "
+        "generate.cancel_running generate.cancel_waiting generate.cancel | " + CANDIDATE_MENU,
     ),
     (
         "&View",
         "view.home view.frame_mask | view.front view.side view.top view.default view.orthographic | "
         "class.hide class.solo class.show_all view.mask | @palettes view.theme @docks view.reset_layout",
     ),
-    ("&Help", "help.tour file.start"),
+    ("&Help", "help.tour file.start | app.keys | help.about"),
 )
 """Menu titles and action ids; `|` is a separator, `@name` a menu that somebody else fills."""
 TOOL_STRIP = (

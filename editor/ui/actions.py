@@ -31,6 +31,7 @@ class Actions(QObject):
             action = self._make(spec, run)
             action.setParent(self)
             (window if spec.scope == "window" else view).addAction(action)
+        self.use_keys(lambda name: _SPECS[name].shortcuts)
         self.dress(theme)
 
     def __getitem__(self, name: str) -> QAction:
@@ -39,6 +40,13 @@ class Actions(QObject):
     def find(self, name: str) -> QAction | None:
         """Give the action of a name, where there is one."""
         return self._actions.get(name)
+
+    def use_keys(self, keys_of: Callable[[str], tuple[str, ...]]) -> None:
+        """Take other keys, in menus and tips too."""
+        for spec in ACTIONS:
+            keys = keys_of(spec.id)
+            self._actions[spec.id].setShortcuts([QKeySequence(k) for k in keys])
+            self._actions[spec.id].setToolTip(_tip(spec, keys))
 
     def dress(self, theme: Theme) -> None:
         """Take icons in the theme's colours."""
@@ -49,10 +57,8 @@ class Actions(QObject):
     def _make(self, spec: ActionSpec, run: Callable[[ActionSpec], None]) -> QAction:
         action = QAction(spec.title)
         action.setObjectName(spec.id)
-        action.setShortcuts([QKeySequence(s) for s in spec.shortcuts])
         if spec.scope == "view":
             action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        action.setToolTip(_tip(spec))
         action.setStatusTip(spec.tip)
         if spec.group:
             action.setCheckable(True)
@@ -90,10 +96,20 @@ def _fill(target: QMenu | QToolBar, names: str, actions: Actions, extras: dict[s
 
 def icon_of(name: str) -> str:
     """Give the name of an action's icon."""
-    return next(spec.icon for spec in ACTIONS if spec.id == name)
+    return _SPECS[name].icon
 
 
-def _tip(spec: ActionSpec) -> str:
-    keys = QKeySequence(spec.shortcuts[0]).toString(QKeySequence.SequenceFormat.NativeText) if spec.shortcuts else ""
-    head = f"{spec.title.rstrip('…')} ({keys})" if keys else spec.title.rstrip("…")
+def menu_path(name: str) -> str:
+    """Name the menu that an action is in; an empty string where it is in none."""
+    return next((title.replace("&", "") for title, names in MENUS if name in names.split()), "")
+
+
+_SPECS = {spec.id: spec for spec in ACTIONS}
+
+
+def _tip(spec: ActionSpec, keys: tuple[str, ...]) -> str:
+    """Name the action and its first key, and say what it does."""
+    shown = QKeySequence(keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if keys else ""
+    title = spec.title.rstrip("…")
+    head = f"{title} ({shown})" if shown else title
     return f"<b>{head}</b><br>{spec.tip}" if spec.tip else f"<b>{head}</b>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from editor.model.choosing import Choosing
 from editor.model.masking import Masking
 from editor.model.plan import Extension
 from editor.model.samples import list_samples
@@ -22,6 +23,7 @@ from editor.tools.stamp import StampTool
 from editor.tools.voxels import VoxelBrushTool
 from editor.tools.wand import FillTool, WandTool
 from editor.ui.action_table import ActionSpec
+from editor.ui.manners import Manners
 from engine.edit import GridEdit
 from engine.geometry.resample import fit_grid
 from engine.labels import label_space
@@ -56,7 +58,7 @@ class Commands:
 
     Attributes
     ----------
-    mask, voxels, classes, clipboard
+    mask, voxels, classes, clipboard, candidates, manners
         The parts that handlers with a dot in their name belong to.
     """
 
@@ -65,8 +67,12 @@ class Commands:
         self._context = gestures.context
         self.clipboard = gestures.context.clipboard
         self.classes = studio.document.classes
+        self.candidates = Choosing(studio)
+        self.candidates.told.connect(window.say)
+        self.candidates.failure_wanted.connect(window.show_failure)
         self.mask = Masking(studio.document)
         self.voxels = Voxels(studio.document, self.clipboard)
+        self.manners = Manners(window)
         self._tool, self._tool_before = "mask.brush", "mask.brush"
 
     def run(self, spec: ActionSpec) -> None:
@@ -203,29 +209,27 @@ class Commands:
     # generation
 
     def generate(self) -> None:
-        self._gestures.cancel()
-        self._studio.run()
-        self._window.canvas.native.setFocus()  # Enter, arrows and Delete are about the candidates now
+        self._generate(in_front=False)
+
+    def generate_in_front(self) -> None:
+        self._generate(in_front=True)
 
     def cancel_jobs(self) -> None:
         self._studio.jobs.cancel_all()
 
+    def cancel_running(self) -> None:
+        self._studio.jobs.cancel_running()
+
+    def cancel_waiting(self) -> None:
+        self._studio.jobs.cancel_waiting()
+
     def roll_seed(self) -> None:
         self._studio.roll()
 
-    def accept(self) -> None:
-        self._studio.accept()
-
-    def overwrite(self) -> None:
-        self._studio.accept("overwrite")
-
-    def step_variant(self, step: int) -> None:
-        proposal = self._studio.proposal
-        if proposal is not None:
-            proposal.select(proposal.current + step)
-
-    def discard(self) -> None:
-        self._studio.discard()
+    def _generate(self, in_front: bool) -> None:
+        self._gestures.cancel()
+        self._studio.run(in_front)
+        self._window.canvas.native.setFocus()  # Enter, arrows and Delete are about the candidates now
 
     # view
 

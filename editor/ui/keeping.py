@@ -38,13 +38,20 @@ class Keeping(QObject):
         self._task: Background | None = None
         self._adopted: list[Leftover] = []
         self._is_failing = False
-        self._timer = QTimer(self, interval=round(minutes * _MINUTE))
+        self._timer = QTimer(self)
         self._timer.timeout.connect(self.keep)
-        if minutes > 0:
-            self._timer.start()
-            studio.jobs.added.connect(lambda _job: self.keep())
+        self.set_minutes(minutes)
+        studio.jobs.added.connect(lambda _job: self._timer.isActive() and self.keep())
         studio.document.state_changed.connect(self._tidy)
         files.recovered.connect(self._adopt)
+
+    def set_minutes(self, minutes: float) -> None:
+        """Choose the time between two autosaves; 0 for none."""
+        self._timer.setInterval(round(minutes * _MINUTE))
+        if minutes > 0:
+            self._timer.start()
+        else:
+            self._timer.stop()
 
     def keep(self) -> None:
         """Write a copy of unsaved work in the background, where the last one is older."""

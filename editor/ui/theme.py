@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from string import Template
 
-from PySide6.QtCore import QDir
-from PySide6.QtGui import QColor, QIcon, QPalette
+from PySide6.QtCore import QDir, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
 
 from editor.ui.icons import draw, make_icon
@@ -99,7 +99,9 @@ LIGHT = Theme(
 
 
 def theme_named(name: str) -> Theme:
-    """Find a theme; anything unknown is the dark one."""
+    """Find a theme; `system` is what the desktop has, anything unknown the dark one."""
+    if name == "system":
+        name = "light" if QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Light else "dark"
     return LIGHT if name == "light" else DARK
 
 

@@ -83,6 +83,7 @@ class MainWindow(QMainWindow):
         self.link = ViewportLink(canvas, studio, self.gestures, self._guard)
         self._connect()
         self._restore()
+        self.commands.manners.start()
         self.trigger("mask.brush")
         self._refresh_words()
 
@@ -113,11 +114,11 @@ class MainWindow(QMainWindow):
         self.statusBar().show_tip(text)  # type: ignore[attr-defined]
 
     def use_theme(self, name: str) -> None:
-        """Change between `dark` and `light`."""
+        """Change between `dark`, `light` and `system`, which follows the desktop."""
+        self.settings.theme = name
         self.theme = theme_named(name)
-        self.settings.theme = self.theme.name
         self._dress_program()
-        for part in (self.actions_table, self.notice, self.stage, self.options, self.docks):
+        for part in (self.actions_table, self.notice, self.stage, self.options, self.docks, self.commands.manners):
             part.dress(self.theme)
         self.actions_table["view.theme"].setText("Light Theme" if self.theme.is_dark else "Dark Theme")
         self.actions_table["view.theme"].setIcon(self.theme.icon("sun" if self.theme.is_dark else "moon"))
@@ -218,7 +219,6 @@ class MainWindow(QMainWindow):
         self.docks.generate.convert_wanted.connect(lambda: self.trigger("edit.convert"))
         self.stage.start.sample_chosen.connect(lambda s: self.files.open_sample(s.scene, s.title))
         self.stage.start.file_chosen.connect(self.files.open)
-        self.stage.candidates.overwrite_wanted.connect(self._overwrite)
         self.canvas.native.frameSwapped.connect(self._on_frame)  # type: ignore[attr-defined]
 
     def _on_frame(self) -> None:
@@ -250,9 +250,6 @@ class MainWindow(QMainWindow):
     def _convert(self) -> None:
         self.trigger("edit.convert")
 
-    def _overwrite(self) -> None:
-        self._guard(self.commands.overwrite)
-
     def _guard(self, work: Callable[[], object]) -> None:
         try:
             work()
@@ -271,7 +268,10 @@ class MainWindow(QMainWindow):
         offer, masked = self.studio.plan.offer(), not document.mask.is_empty
         actions["generate.run"].setText(offer.text)
         actions["generate.run"].setEnabled(not offer.reason)
-        actions["generate.cancel"].setEnabled(bool(self.studio.jobs.open_jobs))
+        jobs = self.studio.jobs
+        actions["generate.front"].setEnabled(not offer.reason)
+        for name, found in (("", jobs.open_jobs), ("_running", jobs.running), ("_waiting", jobs.waiting)):
+            actions[f"generate.cancel{name}"].setEnabled(bool(found))
         actions["edit.convert"].setEnabled(offer.fixable)
         for name in _NEED_MASK:
             actions[name].setEnabled(masked)
@@ -317,8 +317,12 @@ class MainWindow(QMainWindow):
         for name in ("model", "steps", "sampler", "guidance", "strength", "variants", "preview"):
             setattr(settings, name, getattr(options, name))
         settings.palette = self.studio.document.classes.palette
+        self.write_settings()
+
+    def write_settings(self) -> None:
+        """Write all settings down; what goes wrong is shown."""
         try:
-            self._settings_file.save(settings)
+            self._settings_file.save(self.settings)
         except OSError as error:
             self.show_failure(describe(error))
 

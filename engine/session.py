@@ -17,12 +17,14 @@ from engine.models.zoo import load, pick_device
 from engine.tasks.generate import generate
 from engine.tasks.inpaint import inpaint
 from engine.tasks.outpaint import outpaint
+from engine.tasks.refine import refine
 from engine.tasks.request import (
     GenerateRequest,
     InpaintRequest,
     LayoutRequest,
     OutpaintRequest,
     Provenance,
+    RefineRequest,
     Request,
     Step,
 )
@@ -93,6 +95,7 @@ def _start(model: SceneModel, request: Request, provenance: Provenance) -> Itera
         GenerateRequest: generate,
         InpaintRequest: inpaint,
         OutpaintRequest: outpaint,
+        RefineRequest: refine,
         LayoutRequest: suggest,
     }
     return tasks[type(request)](model, request, provenance)

@@ -33,7 +33,9 @@ _OPTIONS = (
     click.option(
         "--resample", type=int, metavar="N", help="Go through each part of the steps N times, for smoother seams."
     ),
-    click.option("--posterior", type=float, metavar="P", help="Pull towards known voxels and the layout; 1 is usual."),
+    click.option(
+        "--posterior", type=float, metavar="P", help="Pull towards what is known, mapped or predicted; 1 is usual."
+    ),
     click.option("--allow", type=split_names, metavar="CLASS,..", help="Only these classes may be newly made."),
     click.option("--forbid", type=split_names, metavar="CLASS,..", help="These classes must not be newly made."),
     click.option(

@@ -69,6 +69,22 @@ def read_bits(path: Path, options: Mapping[str, Any]) -> VoxelScene:
     return VoxelScene.from_labels(np.where(bits, np.uint8(UNKNOWN), np.uint8(0)), GRID)
 
 
+def mark_occluded(scene: VoxelScene, path: Path) -> VoxelScene:
+    """Make empty voxels unknown that the `.occluded` file beside `path` marks, where there is one.
+
+    What a scanner hit says nothing of what lies behind it. Raises `FormatError` where the file is none or does not fit.
+    """
+    beside = path.with_suffix(".occluded")
+    if path.suffix.lower() != ".label" or not beside.is_file():
+        return scene
+    occluded, labels = _read_bit_grid(beside), scene.read()
+    if labels.shape != occluded.shape:
+        raise FormatError(beside, f"has {occluded.shape} voxels, the scene {labels.shape}", "move it elsewhere")
+    marked = scene.snapshot()
+    marked.write(scene.box, np.where(occluded & (labels == scene.space.empty), np.uint8(UNKNOWN), labels))
+    return marked
+
+
 def write_labels(scene: VoxelScene, path: Path) -> None:
     """Write raw ids in the format of the scene's own data set; unknown voxels become raw id 0."""
     if scene.space.name == "carlasc":

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from engine.diffusion.denoiser import Denoise
 from engine.geometry.maps import LayoutMap
+from engine.grid import Box
 from engine.models.cards import ModelCard
 
 
@@ -18,6 +19,11 @@ class SceneModel(Protocol):
 
     card: ModelCard
     device: torch.device
+
+    @property
+    def follows_maps(self) -> bool:
+        """Tell whether the denoiser was taught to follow maps; where not, guidance has to pull towards them."""
+        ...
 
     def latent_shape(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Give the shape of the latent, batch of one, for voxels of a shape."""
@@ -31,10 +37,11 @@ class SceneModel(Protocol):
         """Encode voxels `uint8`; unknown ones (255) are told apart from empty ones."""
         ...
 
-    def bind(self, labels: Tensor, hidden: Tensor, layout: LayoutMap | None) -> Denoise:
-        """Tell the denoiser what is known (all but `hidden`, bool) and which map to follow.
+    def bind(self, labels: Tensor, hidden: Tensor, layout: LayoutMap | None, source: Tensor | None = None) -> Denoise:
+        """Tell the denoiser what is known (all but `hidden`, bool), which map to follow and what to refine.
 
-        Raises `ModelError` where a map is given that the model cannot follow.
+        `source` are voxels as a completion network predicted them, unknown ones 255. Maps and sources that the model
+        was not taught to look at are left out. Raises `ModelError` where the model has no denoiser for the task.
         """
         ...
 
@@ -50,8 +57,8 @@ class SceneModel(Protocol):
         """Tell which parts of the latent hold hidden voxels, as a bool tensor that broadcasts to it."""
         ...
 
-    def decode(self, z: Tensor, barred: Sequence[int] = ()) -> Tensor:
-        """Decode a latent to train ids `uint8`, none of them barred."""
+    def decode(self, z: Tensor, barred: Sequence[int] = (), box: Box | None = None) -> Tensor:
+        """Decode a latent to train ids `uint8`, none of them barred; only those of a box where one is given."""
         ...
 
     def project(self, z: Tensor, barred: Sequence[int]) -> Tensor:

@@ -28,15 +28,32 @@ _BUILDING, _PLANTS = (LAYOUT_CLASSES.index(name) for name in ("building", "veget
 
 
 def of_window(
-    model: SceneModel, labels: NDArray[np.uint8], hidden: NDArray[np.bool_], layout: LayoutMap | None, seed: int
+    model: SceneModel,
+    labels: NDArray[np.uint8],
+    hidden: NDArray[np.bool_],
+    source: NDArray[np.uint8] | None,
+    layout: LayoutMap | None,
+    seed: int,
 ) -> Residual | None:
-    """Compare with all that is given in a window, known voxels and a map; `None` where nothing is."""
+    """Compare with all that is given in a window, known voxels, a source and a map; `None` where nothing is.
+
+    What a source has solid and free counts as seen, whatever its classes; its unknown voxels do not.
+    """
     parts: list[Residual] = []
     if bool((~hidden & (labels != UNKNOWN)).any()):
         parts.append(known_voxels(model, labels, hidden, seed))
-    if layout is not None and bool(layout.classes.any()):
-        parts.append(follow_map(model, layout, seed))
+    if source is not None and bool((hidden & (source != UNKNOWN)).any()):
+        seen = hidden & (source != UNKNOWN)
+        parts.append(seen_places(model, seen & (source != 0), seen & (source == 0), seed))
+    map_too = None if layout is None else of_map(model, layout, seed)
+    if map_too is not None:
+        parts.append(map_too)
     return (lambda z: torch.cat([part(z) for part in parts], dim=1)) if parts else None
+
+
+def of_map(model: SceneModel, layout: LayoutMap, seed: int) -> Residual | None:
+    """Compare with a map; `None` where it leaves every cell free."""
+    return follow_map(model, layout, seed) if bool(layout.classes.any()) else None
 
 
 def known_voxels(

@@ -24,8 +24,9 @@ KINDS = ("semcity",)
 def import_weights(files: Sequence[Path], kind: str, name: str) -> ModelCard:
     """Store checkpoints of another implementation as a model in the user's data folder; gives its card.
 
-    A `semcity` model consists of two files, autoencoder and UNet, which may come together or one after the other: what
-    a model of that name has already is kept. A failed import leaves everything as it was.
+    A `semcity` model consists of autoencoder and UNet, and maybe a second UNet that refines predictions, which may come
+    together or one after the other: what a model of that name has already is kept. A failed import leaves everything as
+    it was.
 
     Raises `ModelError` where a file is not exactly what it should be, or the name is taken by a model of another kind.
     """
@@ -59,19 +60,23 @@ def _assemble(states: Mapping[Path, State], before: SemcityModel | None) -> Semc
     """Put together what the files hold and what was there before."""
     autoencoder = before.autoencoder if before else None
     denoiser = before.denoiser if before else None
+    refiner = before.refiner if before else None
     for path, state in sorted(states.items(), key=lambda item: "embedding.weight" not in item[1]):
         network = network_of(state, _depth(autoencoder), path)
         if isinstance(network, TriplaneAutoencoder):
             _require_classes(network, path)
             autoencoder = network
+        elif network.config.given:
+            refiner = network
         else:
             denoiser = network
     if autoencoder is None:
         raise ModelError(
             f"{next(iter(states))} is a UNet, of no use without its autoencoder; give both files in one command"
         )
-    _require_match(autoencoder, denoiser)
-    return SemcityParts(autoencoder, denoiser)
+    for unet in (denoiser, refiner):
+        _require_match(autoencoder, unet)
+    return SemcityParts(autoencoder, denoiser, refiner)
 
 
 def _depth(autoencoder: TriplaneAutoencoder | None) -> int:
@@ -84,13 +89,13 @@ def _require_classes(autoencoder: TriplaneAutoencoder, path: Path) -> None:
         raise ModelError(f"{path} knows {autoencoder.config.classes} classes; import one with {known}")
 
 
-def _require_match(autoencoder: TriplaneAutoencoder, denoiser: TriplaneUNet | None) -> None:
-    if denoiser is None:
+def _require_match(autoencoder: TriplaneAutoencoder, unet: TriplaneUNet | None) -> None:
+    if unet is None:
         return
     depth, channels = _depth(autoencoder), autoencoder.config.channels
-    if (denoiser.config.depth, denoiser.config.channels) != (depth, channels):
+    if (unet.config.depth, unet.config.channels) != (depth, channels):
         raise ModelError(
-            f"the UNet works on planes of {denoiser.config.channels} channels and height {denoiser.config.depth}, the "
+            f"the UNet works on planes of {unet.config.channels} channels and height {unet.config.depth}, the "
             f"autoencoder makes {channels} and {depth}; import the two of one training, under a --name of their own"
         )
 

@@ -30,6 +30,7 @@ from engine.models.unet import UNet, UNetConfig
 AUTOENCODER = "autoencoder"
 DENOISER = "denoiser"
 LAYOUT = "layout"
+REFINER = "refiner"
 
 _INT8 = (LAYOUT,)
 """Parts that are stored in int8: the layout prior draws eight classes, and would be 23 MB in fp16."""
@@ -76,10 +77,11 @@ def _load_city(card: ModelCard, device: torch.device) -> CityModel:
 
 def _load_semcity(card: ModelCard, device: torch.device) -> SemcityModel:
     autoencoder = _restore(TriplaneAutoencoder, TriplaneAutoencoderConfig, card, AUTOENCODER, device)
-    denoiser = None
-    if DENOISER in card.config:
-        denoiser = _restore(TriplaneUNet, TriplaneUNetConfig, card, DENOISER, device)
-    return SemcityModel(card, autoencoder, denoiser, device)
+    denoiser, refiner = (
+        _restore(TriplaneUNet, TriplaneUNetConfig, card, part, device) if part in card.config else None
+        for part in (DENOISER, REFINER)
+    )
+    return SemcityModel(card, autoencoder, denoiser, refiner, device)
 
 
 _LOADERS: dict[str, Callable[[ModelCard, torch.device], SceneModel]] = {"city": _load_city, "semcity": _load_semcity}
@@ -126,10 +128,11 @@ def save_city(
 
 @dataclass(frozen=True)
 class SemcityParts:
-    """The networks of a `semcity` model."""
+    """The networks of a `semcity` model; the refiner is a denoiser that is also given a prediction's planes."""
 
     autoencoder: TriplaneAutoencoder
     denoiser: TriplaneUNet | None = None
+    refiner: TriplaneUNet | None = None
 
 
 SEMCITY_GRIDS = {20: ("semantickitti", semantickitti.GRID), 11: ("carlasc", carlasc.GRID)}
@@ -141,7 +144,7 @@ def save_semcity(folder: Path, parts: SemcityParts, training: dict[str, Any], na
     space, grid = SEMCITY_GRIDS[parts.autoencoder.config.classes]
     files: dict[str, str] = {}
     config: dict[str, Any] = {}
-    for part, network in ((AUTOENCODER, parts.autoencoder), (DENOISER, parts.denoiser)):
+    for part, network in ((AUTOENCODER, parts.autoencoder), (DENOISER, parts.denoiser), (REFINER, parts.refiner)):
         if network is not None:
             weights = {key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}
             files |= _store(folder / f"{part}.safetensors", weights)

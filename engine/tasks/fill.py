@@ -13,7 +13,9 @@ from itertools import pairwise
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from engine.diffusion.denoiser import Denoise
 from engine.diffusion.guidance import by_residual, classifier_free, keep_known, posterior, projected
 from engine.diffusion.samplers import SAMPLERS, DenoiseStep, Draw, Sampler, repaint_times, resampled
 from engine.errors import GridError, SamplingError
@@ -22,7 +24,7 @@ from engine.grid import Box
 from engine.labels import UNKNOWN, label_space
 from engine.mask import VoxelMask
 from engine.models.contract import SceneModel
-from engine.models.evidence import of_window
+from engine.models.evidence import of_map, of_window
 from engine.scene import Labels, VoxelScene
 from engine.tasks.request import Preview, Sampling, Step
 
@@ -62,6 +64,8 @@ class Canvas:
         `(sx, sy, sz) bool` over `region`: voxels that are still to be made.
     layout, layout_at
         Map to follow, and which cell of the scene its first cell is.
+    source
+        Prediction to refine, as large as the scene.
     """
 
     scene: VoxelScene
@@ -69,6 +73,7 @@ class Canvas:
     hidden: NDArray[np.bool_]
     layout: LayoutMap | None = None
     layout_at: tuple[int, int] = (0, 0)
+    source: VoxelScene | None = None
 
     def hidden_in(self, window: Box) -> NDArray[np.bool_]:
         """Tell what is hidden in a window; what lies outside the scene is, too."""
@@ -85,11 +90,15 @@ class Canvas:
         first_x, first_y = self.layout_at
         return self.layout.window(x // CELL - first_x, y // CELL - first_y, (sx // CELL, sy // CELL))
 
-    def put(self, window: Box, labels: Labels) -> None:
-        """Write the hidden voxels of a window; from now on they are known."""
+    def left_in(self, window: Box) -> Box:
+        """Give the smallest box that holds all voxels of a window that are still to be made."""
         inside = window.clip(self.region)
-        part, own = inside.relative_to(window).slices, inside.relative_to(self.region).slices
-        self.scene.write(inside, labels[part], self.hidden[own])
+        return VoxelMask.of_array(self.hidden[inside.relative_to(self.region).slices], inside.lower).box
+
+    def put(self, box: Box, labels: Labels) -> None:
+        """Write the hidden voxels of a box within `region`; from now on they are known."""
+        own = box.relative_to(self.region).slices
+        self.scene.write(box, labels, self.hidden[own])
         self.hidden[own] = False
 
     def preview(self, window: Box, labels: Labels) -> tuple[Box, Labels]:
@@ -112,15 +121,21 @@ def fill(
     clock = PreviewClock(sampling.preview)
     for number, window in enumerate(windows):
         stage = f"tile {number + 1} of {len(windows)}" if len(windows) > 1 else "denoising"
+        left = canvas.left_in(window)
+        if left.is_empty:  # other windows have made all of it
+            continue
         last = None
         for last in sample_window(model, canvas, window, sampling, barred):
             done = before + number * per_window + last.index
             box, labels = None, None
             if clock.is_due() and last.index < last.total:
                 with clock:
-                    box, labels = canvas.preview(window, model.decode(last.x0, barred).cpu().numpy())
+                    shown = model.decode(last.x0, barred, left.relative_to(window))
+                    box, labels = canvas.preview(left, shown.cpu().numpy())
             yield Step(done, total, stage, last.sigma, box, labels)
-        canvas.put(window, _finish(model, last, barred))
+        if last is None or not bool(torch.isfinite(last.x0).all()):
+            raise SamplingError("the run gave no usable numbers; try another seed, more steps or less guidance")
+        canvas.put(left, model.decode(last.x0, barred, left.relative_to(window)).cpu().numpy())
     return total
 
 
@@ -128,26 +143,50 @@ def sample_window(
     model: SceneModel, canvas: Canvas, window: Box, sampling: Sampling, barred: Sequence[int]
 ) -> Iterator[DenoiseStep]:
     """Denoise the latent of one window with all that is known in it."""
-    labels = torch.from_numpy(canvas.scene.read_padded(window, UNKNOWN))
-    hidden = torch.from_numpy(canvas.hidden_in(window))
-    layout = canvas.layout_in(window)
-    denoise = model.bind(labels, hidden, layout)
-    if layout is not None and sampling.guidance != 1.0:
-        denoise = classifier_free(denoise, model.bind(labels, hidden, None), sampling.guidance)
-    if sampling.posterior > 0:
-        residual = of_window(model, labels.numpy(), hidden.numpy(), layout, sampling.seed)
-        if residual is not None:
-            denoise = posterior(denoise, residual, by_residual(sampling.posterior))
+    view = _look(canvas, window)
+    denoise = _steer(model, view, sampling)
     if sampling.keep_known:
-        denoise = keep_known(denoise, model.encode(labels), model.latent_mask(hidden))
+        denoise = keep_known(denoise, model.encode(view.labels), model.latent_mask(view.hidden))
     if barred:
         denoise = projected(denoise, lambda x0: model.project(x0, barred), PROJECT_BELOW)
     sigmas = model.sigmas(sampling.steps, sampling.strength)
     draw = noise_source(window, sampling.seed)
     x = sigmas[0].item() * draw(torch.empty(model.latent_shape(window.shape), device=model.device))
     if sampling.strength < 1.0:
-        x = x + model.encode(labels)
+        x = x + model.encode(view.labels)
     yield from _sampler(sampling)(denoise, x, sigmas, draw)
+
+
+@dataclass(frozen=True, eq=False)
+class _View:
+    """What a window shows: labels and what of them is hidden, `(sx, sy, sz)` each, and the like of map and source."""
+
+    labels: Tensor
+    hidden: Tensor
+    layout: LayoutMap | None
+    source: Tensor | None
+
+
+def _look(canvas: Canvas, window: Box) -> _View:
+    source = None if canvas.source is None else torch.from_numpy(canvas.source.read_padded(window, UNKNOWN))
+    labels = torch.from_numpy(canvas.scene.read_padded(window, UNKNOWN))
+    return _View(labels, torch.from_numpy(canvas.hidden_in(window)), canvas.layout_in(window), source)
+
+
+def _steer(model: SceneModel, view: _View, sampling: Sampling) -> Denoise:
+    """Bind the denoiser to a view, and guide it where it was not taught to look, or not strongly enough."""
+    denoise = model.bind(view.labels, view.hidden, view.layout, view.source)
+    if view.layout is not None and model.follows_maps and sampling.guidance != 1.0:
+        free = model.bind(view.labels, view.hidden, None, view.source)
+        denoise = classifier_free(denoise, free, sampling.guidance)
+    arrays = view.labels.numpy(), view.hidden.numpy(), None if view.source is None else view.source.numpy()
+    if sampling.posterior > 0:
+        residual, pull = of_window(model, *arrays, view.layout, sampling.seed), sampling.posterior
+    elif view.layout is not None and not model.follows_maps:
+        residual, pull = of_map(model, view.layout, sampling.seed), sampling.guidance
+    else:
+        return denoise
+    return denoise if residual is None or pull == 0 else posterior(denoise, residual, by_residual(pull))
 
 
 def noise_source(window: Box, seed: int, *stream: int) -> Draw:
@@ -200,12 +239,6 @@ class PreviewClock:
     def __exit__(self, *_: object) -> None:
         self._spent += time.perf_counter() - self._entered
         self._count += 1
-
-
-def _finish(model: SceneModel, last: DenoiseStep | None, barred: Sequence[int]) -> Labels:
-    if last is None or not bool(torch.isfinite(last.x0).all()):
-        raise SamplingError("the run gave no usable numbers; try another seed, more steps or less guidance")
-    return model.decode(last.x0, barred).cpu().numpy()
 
 
 def _sizes(values: Sequence[float]) -> str:

@@ -20,6 +20,9 @@ from engine.scene import Labels, VoxelScene
 Preview = Literal["off", "auto", "every"]
 SAMPLERS = ("dpmpp-2m", "unipc", "heun", "ddim", "ddpm")
 
+REFINE_STEPS, REFINE_STRENGTH = 4, 0.5
+"""Refining starts from the prediction under some noise; more steps make scenes crisper, but no truer."""
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -36,7 +39,8 @@ class Sampling:
     sampler
         One of `SAMPLERS`.
     guidance
-        Scale of classifier-free guidance on the layout; 1 is off.
+        How strongly a layout is followed: scale of classifier-free guidance, 1 is off; a model that was not taught to
+        follow maps is pulled towards it (DPS), 1 is usual, 0 is off.
     strength
         1 makes the region anew; less starts from what is there (SDEdit, Meng et al. 2022).
     allow, forbid
@@ -51,8 +55,8 @@ class Sampling:
         How many times every fifth of the steps is gone through, so that new and known parts agree better (RePaint,
         Lugmayr et al. 2022); 1 is off.
     posterior
-        How strongly the gradient of what is wrong with known voxels and the map pulls at every step (DPS, Chung et al.
-        2023); 0 is off, 1 the paper's.
+        How strongly the gradient of what is wrong with known voxels, the map and the solid and free places of a
+        prediction pulls at every step (DPS, Chung et al. 2023); 0 is off, 1 the paper's.
     """
 
     model: str = "city"
@@ -179,7 +183,30 @@ class LayoutRequest:
     name: str = field(default="layout", init=False)
 
 
-Request = GenerateRequest | InpaintRequest | OutpaintRequest | LayoutRequest
+@dataclass(frozen=True)
+class RefineRequest:
+    """Make a scene of what a completion network predicted; unknown voxels (255) are filled in.
+
+    `REFINE_STEPS` and `REFINE_STRENGTH` are usual.
+
+    Attributes
+    ----------
+    scene
+        A snapshot of the prediction.
+    mask
+        Voxels to make anew, all others keep every byte; `None` is all of them.
+    layout
+        Bird's-eye map of the whole scene to follow, too.
+    """
+
+    scene: VoxelScene
+    sampling: Sampling
+    mask: VoxelMask | None = None
+    layout: LayoutMap | None = None
+    name: str = field(default="refine", init=False)
+
+
+Request = GenerateRequest | InpaintRequest | OutpaintRequest | RefineRequest | LayoutRequest
 
 
 @dataclass(frozen=True)

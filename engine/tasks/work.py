@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from engine.errors import RequestError
 from engine.grid import Box
-from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest
-from engine.tasks.windows import context_of, crop_of, plan_windows
+from engine.mask import VoxelMask
+from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, RefineRequest
+from engine.tasks.windows import CONTEXT, context_of, crop_of, plan_windows
 
 OVERLAP = 96
 """Known band, in voxels, that each window of a scene larger than one window sees."""
@@ -53,12 +54,14 @@ class Work:
         return sum(w.shape[0] * w.shape[1] for w in self.windows)
 
 
-def work_of(request: GenerateRequest | InpaintRequest | OutpaintRequest, card: Sizes) -> Work:
+def work_of(request: GenerateRequest | InpaintRequest | OutpaintRequest | RefineRequest, card: Sizes) -> Work:
     """Plan the windows of a request; raises `RequestError` where it cannot be done."""
     if isinstance(request, InpaintRequest):
         return _inpainting(request, card)
     if isinstance(request, OutpaintRequest):
         return _outpainting(request, card)
+    if isinstance(request, RefineRequest):
+        return _refining(request, card)
     box = Box.of_shape((*request.size, card.height))
     return _work(np.ones(request.size, dtype=np.bool_), box, card, _usual_overlap(card))
 
@@ -69,6 +72,12 @@ def seen_of(request: InpaintRequest, cell: int) -> Box | None:
         return None
     box, height = request.context.union(request.mask.box), request.scene.grid.shape[2]
     return Box((*box.lower[:2], 0), (*box.upper[:2], height)).snap((cell, cell, 1))
+
+
+def refined(request: RefineRequest) -> VoxelMask:
+    """Tell which voxels are refined: those of the mask that lie in the scene, by default all."""
+    scene = request.scene
+    return VoxelMask.of_box(scene.box) if request.mask is None else request.mask.clip(scene.box)
 
 
 def place_of(request: OutpaintRequest, cell: int) -> tuple[int, int]:
@@ -130,6 +139,13 @@ def _outpainting(request: OutpaintRequest, card: Sizes) -> Work:
     if request.tiles is not None:
         region = bounds_of(wanted, card.height).pad((request.overlap, request.overlap, 0)).clip(bounds)
     return _work(wanted[region.slices[:2]], region, card, request.overlap)
+
+
+def _refining(request: RefineRequest, card: Sizes) -> Work:
+    mask, scene = refined(request), request.scene
+    seen = mask.box.pad((CONTEXT, CONTEXT, 0)).clip(scene.box)  # what lies beyond was not predicted
+    region = crop_of(seen, scene.grid.shape[2], card.cell)
+    return _work(np.asarray(mask.within(region).any(axis=2)), region, card, _usual_overlap(card))
 
 
 def _around(box: Box, window: int) -> Box:

@@ -98,9 +98,10 @@ def test_sizes_are_read_from_the_weights(tmp_path: Path, config: TriplaneUNetCon
     card = import_weights([tmp_path / "ae.pt", tmp_path / "unet.pt"], "semcity", "sizes")
     model = load(card, "cpu")
     assert isinstance(model, SemcityModel)
-    assert model.denoiser is not None
+    unet = model.refiner if config.given else model.denoiser
+    assert unet is not None
     assert model.autoencoder.config == autoencoder
-    assert model.denoiser.config == TriplaneUNetConfig(**{**vars(config), "depth": depth})
+    assert unet.config == TriplaneUNetConfig(**{**vars(config), "depth": depth})
 
 
 class Trap:

@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from engine.errors import ModelError
-from engine.geometry.maps import LayoutMap
 from engine.grid import Box
 from engine.labels import UNKNOWN
 from engine.mask import VoxelMask
@@ -37,7 +36,8 @@ def build(folder: Path, given: int = 0, with_denoiser: bool = True) -> ModelCard
             if not bool(parameter.any()):
                 torch.nn.init.normal_(parameter, std=0.2)
     folder.mkdir(parents=True, exist_ok=True)
-    card = save_semcity(folder, SemcityParts(autoencoder, denoiser if with_denoiser else None), {}, "tiny-triplane")
+    unets = ([denoiser, None] if given == 0 else [None, denoiser]) if with_denoiser else [None, None]
+    card = save_semcity(folder, SemcityParts(autoencoder, *unets), {}, "tiny-triplane")
     card = replace(card, height=HEIGHT, window=144)
     card.write(folder)
     return card
@@ -160,13 +160,10 @@ def test_known_cells_are_put_back_at_every_step(model: SemcityModel) -> None:
 def test_a_box_is_decoded_alone(model: SemcityModel) -> None:
     z = model.encode(torch.from_numpy(np.random.default_rng(6).integers(0, 20, (40, 24, HEIGHT)).astype(np.uint8)))
     box = Box((3, 5, 1), (30, 11, 7))
-    assert torch.equal(model.decode_box(decompose(z, HEIGHT), box), model.decode(z)[box.slices])
+    assert torch.equal(model.decode(z, box=box), model.decode(z)[box.slices])
 
 
 def test_what_the_model_cannot_do_is_said(tmp_path: Path, session: Session, sampling: Sampling) -> None:
-    layout = LayoutMap(np.full((8, 8), 1, np.uint8), np.zeros((8, 8), np.uint8))
-    with pytest.raises(ModelError, match="'tiny-triplane' follows no map; leave the layout out or take --model city"):
-        finish(session, GenerateRequest((64, 64), sampling, layout))
     bare = build(tmp_path / "bare", with_denoiser=False)
     with pytest.raises(ModelError, match="has no denoiser; import the UNet's checkpoint"):
         finish(session, GenerateRequest((64, 64), replace(sampling, model=str(bare.folder))))

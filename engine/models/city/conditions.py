@@ -1,7 +1,8 @@
-"""What the denoisers of `city` are given, as channels: what is known, what is hidden, which map to follow.
+"""What the denoisers of `city` are given, as channels: what is known and hidden, which map to follow, what to refine.
 
-One network generates, inpaints, outpaints and follows maps: what it is given decides. All zeros and everything hidden
-means generation.
+One network generates, inpaints, outpaints, follows maps and refines predictions: what it is given decides. All zeros
+and everything hidden means generation. The channels of the prediction come last and may be missing: denoisers that were
+never taught to refine have none.
 """
 
 from __future__ import annotations
@@ -20,14 +21,21 @@ LAYOUT_CHANNELS = len(LAYOUT_CLASSES) - 1 + 2
 """One per layout class but `free`, the height, and whether a height is given."""
 
 
-def given_channels(config: AutoencoderConfig) -> int:
+def given_channels(config: AutoencoderConfig, with_source: bool = True) -> int:
     """Count the channels of `detail_given` for an autoencoder."""
-    return config.latent + config.height // SLAB + LAYOUT_CHANNELS
+    return config.latent + config.height // SLAB + LAYOUT_CHANNELS + with_source * (config.latent + 1)
 
 
-def detail_given(known: Tensor, hidden: Tensor, layout: Tensor) -> Tensor:
-    """Join the known latent `(B, C, X, Y)` (zero where nothing is known), hidden slabs and layout channels."""
-    return torch.cat([known, hidden, layout], dim=1).contiguous(memory_format=torch.channels_last)
+def detail_given(known: Tensor, hidden: Tensor, layout: Tensor, source: Tensor | None = None) -> Tensor:
+    """Join the known latent `(B, C, X, Y)` (zero where nothing is known), hidden slabs, layout and source channels."""
+    parts = [known, hidden, layout] if source is None else [known, hidden, layout, source]
+    return torch.cat(parts, dim=1).contiguous(memory_format=torch.channels_last)
+
+
+def source_channels(latents: Tensor, is_given: Tensor) -> Tensor:
+    """Join latents of predictions `(B, C, X, Y)` and whether there is one, `is_given (B,) bool`; zero where not."""
+    flag = is_given.to(latents)[:, None, None, None].expand(-1, 1, *latents.shape[2:])
+    return torch.cat([latents * flag, flag], dim=1)
 
 
 def hidden_slabs(hidden: Tensor) -> Tensor:

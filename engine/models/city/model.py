@@ -11,10 +11,17 @@ from engine.diffusion.denoiser import Denoise, from_flow
 from engine.diffusion.schedule import flow_sigmas
 from engine.errors import ModelError
 from engine.geometry.maps import CELL, LayoutMap
+from engine.grid import Box
 from engine.labels import UNKNOWN, label_space
 from engine.models.cards import ModelCard
 from engine.models.city.autoencoder import STRIDE, Autoencoder
-from engine.models.city.conditions import detail_given, hidden_slabs, layout_channels
+from engine.models.city.conditions import (
+    detail_given,
+    given_channels,
+    hidden_slabs,
+    layout_channels,
+    source_channels,
+)
 from engine.models.city.layout import layout_given, map_of, picture_of
 from engine.models.picking import ClassPicker
 from engine.models.unet import UNet
@@ -44,6 +51,16 @@ class CityModel:
         self.device = device
         self._picker = ClassPicker(label_space(card.label_space))
 
+    @property
+    def follows_maps(self) -> bool:
+        return True
+
+    @property
+    def looks_at_sources(self) -> bool:
+        """Whether the denoiser was taught to refine predictions; others only start from them."""
+        config = self.autoencoder.config
+        return self.denoiser is not None and self.denoiser.config.given == given_channels(config, with_source=True)
+
     def latent_shape(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Give the latent's shape `(1, C, X / 4, Y / 4)` for voxels of shape `(X, Y, Z)`."""
         return 1, self.autoencoder.config.latent, shape[0] // STRIDE, shape[1] // STRIDE
@@ -56,7 +73,7 @@ class CityModel:
         """Encode voxels `(X, Y, Z) uint8` to `(1, C, X / 4, Y / 4)`."""
         return self.autoencoder.encode(labels.to(self.device)[None])
 
-    def bind(self, labels: Tensor, hidden: Tensor, layout: LayoutMap | None) -> Denoise:
+    def bind(self, labels: Tensor, hidden: Tensor, layout: LayoutMap | None, source: Tensor | None = None) -> Denoise:
         """Tell the denoiser all that is known and get it in the samplers' form.
 
         Parameters
@@ -67,6 +84,8 @@ class CityModel:
             `(X, Y, Z) bool`, the voxels to make.
         layout
             Map of `(X / 8, Y / 8)` cells; `None` leaves all to the model.
+        source
+            `(X, Y, Z) uint8`, a prediction to refine; left out where the denoiser was not taught to.
         """
         denoiser = self.denoiser
         if denoiser is None:
@@ -85,7 +104,7 @@ class CityModel:
             torch.from_numpy(cells.heights).to(self.device)[None],
             labels.shape[2],
         )
-        given = detail_given(known, slabs, maps)
+        given = detail_given(known, slabs, maps, self._source_channels(source, known))
         return from_flow(lambda x_t, t: denoiser(x_t, t, given))
 
     def bind_layout(self, layout: LayoutMap) -> Denoise | None:
@@ -108,17 +127,31 @@ class CityModel:
         """Tell which latent cells hold hidden voxels, `(1, 1, X / 4, Y / 4) bool`, from `(X, Y, Z) bool`."""
         return (hidden_slabs(hidden.to(self.device)[None]) > 0).any(dim=1, keepdim=True)
 
-    def decode(self, z: Tensor, barred: Sequence[int] = ()) -> Tensor:
-        """Decode a latent `(1, C, X / 4, Y / 4)` to labels `(X, Y, Z) uint8`, strip by strip, none of them barred."""
-        rows, halo = z.shape[2], 2 * self.autoencoder.config.blocks + 3  # rows beside a strip that its voxels depend on
-        strips = []
-        for start in range(0, rows, _STRIP):
-            low, high = max(start - halo, 0), min(start + _STRIP + halo, rows)
-            logits = self.autoencoder.decode(z[:, :, low:high])[0]
-            first = (start - low) * STRIDE
-            scores = logits[:, :, first : first + min(_STRIP, rows - start) * STRIDE].permute(2, 3, 0, 1)
-            strips.append(self._picker.pick(scores, 2, barred))
-        return torch.cat(strips)
+    def _source_channels(self, source: Tensor | None, like: Tensor) -> Tensor | None:
+        if not self.looks_at_sources:
+            return None
+        is_given = torch.tensor([source is not None], device=self.device)
+        return source_channels(torch.zeros_like(like) if source is None else self.encode(source), is_given)
+
+    def decode(self, z: Tensor, barred: Sequence[int] = (), box: Box | None = None) -> Tensor:
+        """Decode a latent `(1, C, X / 4, Y / 4)` to labels `(X, Y, Z) uint8`, strip by strip, none of them barred.
+
+        Of a box only what its voxels depend on is decoded; the labels are then of its shape.
+        """
+        whole = Box((0, 0, 0), (STRIDE * z.shape[2], STRIDE * z.shape[3], self.card.height))
+        wanted = box or whole
+        cells = wanted.snap((STRIDE, STRIDE, 1))
+        strips = cells.tiles((STRIDE * _STRIP, *cells.shape[1:]))
+        labels = torch.cat([self._decode_cells(z, strip, whole, barred) for strip in strips])
+        return labels[wanted.relative_to(cells).slices]
+
+    def _decode_cells(self, z: Tensor, cells: Box, whole: Box, barred: Sequence[int]) -> Tensor:
+        halo = STRIDE * (2 * self.autoencoder.config.blocks + 3)  # voxels beside these that they depend on
+        around = cells.pad((halo, halo, 0)).clip(whole)
+        x, y, _ = (slice(s.start // STRIDE, s.stop // STRIDE) for s in around.slices)
+        x_inside, y_inside, heights = cells.relative_to(around).slices
+        logits = self.autoencoder.decode(z[:, :, x, y])[0]
+        return self._picker.pick(logits[:, heights, x_inside, y_inside].permute(2, 3, 0, 1), 2, barred)
 
     def logits_at(self, z: Tensor, voxels: Tensor) -> Tensor:
         """Tell the class logits `(N, K)` of voxels `(N, 3) int64`, with a gradient to the latent."""

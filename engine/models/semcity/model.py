@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -18,7 +18,7 @@ from engine.models.cards import ModelCard
 from engine.models.picking import ClassPicker
 from engine.models.semcity.autoencoder import TriplaneAutoencoder
 from engine.models.semcity.decoder import voxel_shape
-from engine.models.semcity.triplane import CELL, Planes, compose, cover, decompose
+from engine.models.semcity.triplane import CELL, compose, cover, decompose
 from engine.models.semcity.unet import TriplaneUNet
 
 STEPS = 100
@@ -32,14 +32,24 @@ class SemcityModel:
     """
 
     def __init__(
-        self, card: ModelCard, autoencoder: TriplaneAutoencoder, denoiser: TriplaneUNet | None, device: torch.device
+        self,
+        card: ModelCard,
+        autoencoder: TriplaneAutoencoder,
+        denoiser: TriplaneUNet | None,
+        refiner: TriplaneUNet | None,
+        device: torch.device,
     ) -> None:
         self.card = card
         self.autoencoder = autoencoder
         self.denoiser = denoiser
+        self.refiner = refiner
         self.device = device
         self.levels = TrainedLevels.linear(STEPS)
         self._picker = ClassPicker(label_space(card.label_space))
+
+    @property
+    def follows_maps(self) -> bool:
+        return False
 
     def latent_shape(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Give the composed map's shape `(1, C, X / 2 + Z, Y / 2 + Z)` for voxels of shape `(X, Y, Z)`."""
@@ -54,24 +64,29 @@ class SemcityModel:
         """Encode voxels `(X, Y, Z) uint8` to a composed map; unknown ones count as empty."""
         return compose(self.autoencoder.encode(labels.to(self.device)[None]))
 
-    def bind(self, labels: Tensor, hidden: Tensor, layout: LayoutMap | None) -> Denoise:
+    def bind(self, labels: Tensor, hidden: Tensor, layout: LayoutMap | None, source: Tensor | None = None) -> Denoise:
         """Get the denoiser in the samplers' form, with all that is known put in its place at every step.
 
-        The network itself takes no conditions: what it says of known cells is replaced (RePaint). So it follows no map;
-        raises `ModelError` where one is given, or where the model has no denoiser.
+        The network takes no masks: what it says of known cells is replaced (RePaint). It takes no maps either. Only the
+        network that refines looks at anything else, a prediction's planes; where there is none, the other one starts
+        from the prediction. Raises `ModelError` where the model has no denoiser for the task.
         """
-        denoiser = self.denoiser
-        if denoiser is None:
-            raise ModelError(f"model '{self.card.name}' has no denoiser; import the UNet's checkpoint into it, too")
-        if denoiser.config.given:
-            raise ModelError(f"model '{self.card.name}' refines predictions and makes no scenes; take another model")
-        if layout is not None and bool(layout.classes.any()):
-            raise ModelError(f"model '{self.card.name}' follows no map; leave the layout out or take --model city")
-        denoise = from_ddpm(denoiser, self.levels)
+        denoise = from_ddpm(self._network(source), self.levels)
         hidden = hidden.to(self.device) | (labels.to(self.device) == UNKNOWN)
         if bool(hidden.all()):
             return denoise
         return keep_known(denoise, self.encode(torch.where(hidden, UNKNOWN, labels.to(self.device))), cover(hidden))
+
+    def _network(self, source: Tensor | None) -> Callable[[Tensor, Tensor], Tensor]:
+        refiner = self.refiner
+        if source is not None and refiner is not None:
+            given = self.encode(source)
+            return lambda x_t, t: refiner(x_t, t, given)
+        if self.denoiser is not None:
+            return self.denoiser
+        if refiner is not None:
+            raise ModelError(f"model '{self.card.name}' refines predictions and makes no scenes; take another model")
+        raise ModelError(f"model '{self.card.name}' has no denoiser; import the UNet's checkpoint into it, too")
 
     def bind_layout(self, layout: LayoutMap) -> Denoise | None:
         """Give no denoiser of maps: there is none."""
@@ -85,15 +100,14 @@ class SemcityModel:
         """Tell which values of the map depend on hidden voxels, `(1, 1, X / 2 + Z, Y / 2 + Z) bool`."""
         return cover(hidden.to(self.device))
 
-    def decode(self, z: Tensor, barred: Sequence[int] = ()) -> Tensor:
-        """Decode a composed map to labels `(X, Y, Z) uint8`, none of them barred."""
-        planes = decompose(z, self.card.height)
-        (_, _, h, w), d = planes.xy.shape, self.card.height
-        return self.decode_box(planes, Box((0, 0, 0), (CELL * h, CELL * w, d)), barred)
+    def decode(self, z: Tensor, barred: Sequence[int] = (), box: Box | None = None) -> Tensor:
+        """Decode a composed map to labels `(X, Y, Z) uint8`, none of them barred.
 
-    def decode_box(self, planes: Planes, box: Box, barred: Sequence[int] = ()) -> Tensor:
-        """Decode the voxels of a box only, to labels of its shape; they are those of the whole scene's decoding."""
-        return self.autoencoder.read_out(planes, box, lambda logits: self._picker.pick(logits, 1, barred))
+        Of a box only its voxels are decoded, to the labels that they have in the whole scene.
+        """
+        planes = decompose(z, self.card.height)
+        wanted = box or Box((0, 0, 0), voxel_shape(planes))
+        return self.autoencoder.read_out(planes, wanted, lambda logits: self._picker.pick(logits, 1, barred))
 
     def logits_at(self, z: Tensor, voxels: Tensor) -> Tensor:
         """Tell the class logits `(N, K)` of voxels `(N, 3) int64`, with a gradient to the latent."""

@@ -6,7 +6,8 @@ ScenewrightError            something a user can mend; shown as one line, exit c
 ├── LabelError              a class name, id or label space is unknown
 ├── RequestError            a task was asked for with values that cannot work
 ├── ModelError              weights are missing, damaged or of another kind
-├── DeviceError             the chosen device is not there, or out of memory
+├── DeviceError             the chosen device is not there
+│   └── MemoryShortage      or out of memory (bytes needed, bytes free)
 └── SamplingError           a run gave no usable result (NaN, empty)
 """
 
@@ -61,6 +62,26 @@ class ModelError(ScenewrightError):
 
 class DeviceError(ScenewrightError):
     """The chosen device is not there, or out of memory."""
+
+
+class MemoryShortage(DeviceError):
+    """A device is out of memory.
+
+    Parameters
+    ----------
+    device
+        `cpu`, `cuda` or `mps`.
+    needed, free
+        Bytes that the last allocation asked for, and bytes that were free; 0 where that is not known.
+    """
+
+    def __init__(self, device: str, needed: int, free: int) -> None:
+        wanted = f"{needed / 1e9:.1f} GB more are needed, " if needed else ""
+        super().__init__(
+            f"{device} is out of memory: {wanted}{free / 1e9:.1f} GB are free; "
+            "take a smaller region or less context, fewer variants, or --device cpu"
+        )
+        self.needed, self.free = needed, free
 
 
 class SamplingError(ScenewrightError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,7 +11,7 @@ from importlib.metadata import version
 import psutil
 import torch
 
-from engine.errors import DeviceError
+from engine.errors import MemoryShortage
 from engine.models.cards import find_model
 from engine.models.contract import SceneModel
 from engine.models.zoo import load, pick_device
@@ -83,11 +84,32 @@ class Session:
                     yield step
                 else:
                     yield replace(step, result=replace(step.result, seconds=seconds, first_step_seconds=first))
-        except torch.OutOfMemoryError as error:
-            raise DeviceError(
-                f"{self.device} is out of memory for this request ({str(error).splitlines()[0]}); "
-                "take a smaller region or --device cpu"
-            ) from error
+        except (RuntimeError, MemoryError) as error:
+            used, total = self.memory()
+            shortage = shortage_of(error, self.device, total - used)
+            if shortage is None:
+                raise
+            raise shortage from error
+
+
+_UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+
+
+def shortage_of(error: Exception, device: str, free: int) -> MemoryShortage | None:
+    """Read out of what torch or NumPy raised how much memory was wanted; `None` where it is about something else.
+
+    Parameters
+    ----------
+    free
+        Bytes of the device that are free now.
+    """
+    words = str(error)
+    is_short = isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in words
+    if not is_short:
+        return None
+    asked = re.search(r"(?:tried to|Unable to) allocate ([\d.]+) (bytes|[KMGT]iB)", words, re.IGNORECASE)
+    needed = round(float(asked[1]) * _UNITS[asked[2]]) if asked else 0
+    return MemoryShortage(device, needed, free)
 
 
 def _start(model: SceneModel, request: Request, provenance: Provenance) -> Iterator[Step]:

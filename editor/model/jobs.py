@@ -18,10 +18,20 @@ _KEPT = 40
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a job ended without a result: one line for the user, details for whoever mends it."""
+    """Why a job ended without a result: one line for the user, details for whoever mends it.
+
+    Attributes
+    ----------
+    shortage
+        Where memory ran out: bytes that were needed (0 where unknown) and bytes that were free.
+    is_bug
+        Nobody foresaw it, so that the details are worth sending to whoever mends it.
+    """
 
     message: str
     details: str = ""
+    shortage: tuple[int, int] | None = None
+    is_bug: bool = False
 
 
 class Runner(Protocol):

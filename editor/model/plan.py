@@ -16,9 +16,11 @@ from engine.grid import Box
 from engine.mask import VoxelMask
 from engine.scene import VoxelScene
 from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, Preview, Request, Sampling
-from engine.tasks.windows import context_of
+from engine.tasks.work import seen_of, work_of
 
 Mode = Literal["generate", "regenerate", "extend"]
+Context = Literal["auto", "mask", "whole", "box"]
+"""What is looked at round a mask: some way round it, its own box, the whole scene, a box that the user has set."""
 SEED_LIMIT = 2**31
 
 
@@ -41,6 +43,9 @@ class Card(Protocol):
     def voxel_size(self) -> tuple[float, float, float]: ...
 
     @property
+    def sha256(self) -> str: ...
+
+    @property
     def cell(self) -> int: ...
 
     @property
@@ -55,6 +60,10 @@ class Options:
     ----------
     keep_layout
         Whether new voxels follow the bird's-eye map of the scene as it is.
+    context
+        What regenerating looks at round the mask.
+    overlap
+        Width of the known band that a new tile sees, voxels; 0 is three eighths of the model's window.
     """
 
     model: str = "city"
@@ -67,6 +76,8 @@ class Options:
     strength: float = 1.0
     preview: Preview = "auto"
     keep_layout: bool = False
+    context: Context = "auto"
+    overlap: int = 0
     forbid: frozenset[str] = field(default_factory=frozenset)
     device: str = "auto"
 
@@ -143,7 +154,13 @@ class Reach:
 
 
 class Plan:
-    """Options and the pulled-out bounds, with the one question everybody asks: what would be done now?"""
+    """Options, the pulled-out bounds and the box to look at, with the one question everybody asks: what would be done?
+
+    Attributes
+    ----------
+    box
+        What is looked at where the context is a box of the user's; `None` before there was one.
+    """
 
     changed = Signal()
 
@@ -152,8 +169,9 @@ class Plan:
         self.cards = tuple(cards)
         self.options = options or Options()
         self.extension = Extension()
+        self.box: Box | None = None
         document.mask_changed.connect(lambda _box: self.changed.emit())
-        document.scene_replaced.connect(lambda: self.extend(Extension()))
+        document.scene_replaced.connect(self._on_scene)
 
     def set(self, **values: Any) -> None:
         """Change options by name; the same values again tell nobody."""
@@ -166,6 +184,33 @@ class Plan:
         """Pull the bounds outward; nothing is made before `requests` are run."""
         self.extension = extension
         self.changed.emit()
+
+    def look_at(self, box: Box | None) -> None:
+        """Look at a box of the user's round every mask from now on; `None` goes back to automatic."""
+        self.box = box
+        self.options = replace(self.options, context="auto" if box is None else "box")
+        self.changed.emit()
+
+    @property
+    def overlap(self) -> int:
+        """Width of the known band that a new tile sees, in voxels and whole cells of the model."""
+        if self.card is None:
+            return 0
+        cell, window = self.card.cell, self.card.window
+        wanted = self.options.overlap or window * 3 // 8
+        return min(max(wanted // cell, 1) * cell, window - cell)
+
+    @property
+    def tile(self) -> int:
+        """Edge of a new tile: what one window of the model adds beside the band that it knows, voxels."""
+        return self.card.window - self.overlap if self.card is not None else 0
+
+    @property
+    def context(self) -> Box | None:
+        """What regenerating looks at; `None` leaves it to the engine."""
+        scene, mask = self._document.scene, self._document.shown_mask
+        boxes = {"mask": mask.box, "whole": scene.box, "box": self.box}
+        return boxes.get(self.options.context)
 
     @property
     def card(self) -> Card | None:
@@ -188,7 +233,9 @@ class Plan:
         mask, card, scene = self._document.shown_mask, self.card, self._document.scene
         if self.mode != "regenerate" or card is None or mismatch(scene, card):
             return None
-        return Reach(mask.blocks(card.cell), context_of(mask.box, scene.grid.shape[2], card.cell))
+        request = InpaintRequest(scene, mask, Sampling(), context=self.context)
+        region, seen = work_of(request, card).region, seen_of(request, card.cell)
+        return Reach(mask.blocks(card.cell), region if seen is None else region.clip(seen))
 
     def requests(self) -> list[Request]:
         """Make one request for each variant; raises `RequestError` for impossible values."""
@@ -196,18 +243,27 @@ class Plan:
         layout = self._layout(scene)
         return [self._request(scene, layout, self.options.sampling(k)) for k in range(self.options.variants)]
 
+    def requests_of_map(self, layout: LayoutMap, everywhere: bool) -> list[Request]:
+        """Make one request for each variant that follows a map, over the whole scene or under the mask."""
+        scene, samplings = self._document.scene.snapshot(), map(self.options.sampling, range(self.options.variants))
+        if everywhere:
+            return [GenerateRequest(scene.grid.shape[:2], sampling, layout) for sampling in samplings]
+        return [InpaintRequest(scene, self._document.mask, s, layout, self.context) for s in samplings]
+
     def _request(self, scene: VoxelScene, layout: LayoutMap | None, sampling: Sampling) -> Request:
         if self.mode == "extend":
             at = (self.extension.west, self.extension.south)
-            return OutpaintRequest(scene, self.extension.size(scene), sampling, at, self._overlap())
+            return OutpaintRequest(scene, self.extension.size(scene), sampling, at, self.overlap)
         if self.mode == "regenerate":
-            return InpaintRequest(scene, self._document.mask, sampling, layout)
+            return InpaintRequest(scene, self._document.mask, sampling, layout, self.context)
         return GenerateRequest(scene.grid.shape[:2], sampling, layout)
 
-    def _overlap(self) -> int:
-        """Give the width of the known band that a new tile sees: three eighths of the model's window, whole cells."""
-        assert self.card is not None
-        return max(self.card.window * 3 // 8 // self.card.cell, 1) * self.card.cell
+    def _on_scene(self) -> None:
+        """A box that was set for other bounds is of no use any more."""
+        if self.box is not None and not self._document.scene.box.contains(self.box):
+            self.box = None
+            self.options = replace(self.options, context="auto")
+        self.extend(Extension())
 
     def _layout(self, scene: VoxelScene) -> LayoutMap | None:
         """Compute the map that the new voxels shall follow, where they shall follow one."""

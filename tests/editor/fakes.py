@@ -10,12 +10,16 @@ import numpy as np
 
 from editor.model.pointer import Pointer
 from engine.errors import ScenewrightError
+from engine.geometry.maps import LayoutMap, extrude
 from engine.geometry.rays import Hit, first_hit, floor_hit
 from engine.grid import Box
+from engine.labels import label_space
 from engine.mask import VoxelMask
 from engine.scene import VoxelScene
 from engine.tasks.request import (
+    GenerateRequest,
     InpaintRequest,
+    LayoutRequest,
     OutpaintRequest,
     Provenance,
     Request,
@@ -35,6 +39,7 @@ class FakeCard:
     voxel_size: tuple[float, float, float] = (0.2, 0.2, 0.2)
     cell: int = 16
     window: int = 64
+    sha256: str = "0" * 64
 
 
 @dataclass
@@ -88,10 +93,20 @@ def paint(request: Request, height: int = 12) -> tuple[Box, np.ndarray]:
     if isinstance(request, InpaintRequest):
         box = request.mask.box
         labels = request.scene.read(box)
-        labels[request.mask.array] = class_of(request)
+        new = np.full(request.scene.grid.shape, class_of(request), np.uint8)
+        if request.layout is not None:
+            new = extrude(request.layout, new.shape[2], request.scene.space)[: new.shape[0], : new.shape[1]]
+        labels[request.mask.array] = new[box.slices][request.mask.array]
         return box, labels
+    if isinstance(request, LayoutRequest):
+        rough = extrude(drawn(request), height, label_space())
+        return Box.of_shape(rough.shape), rough
     labels = np.zeros((*request.size, height), dtype=np.uint8)
-    labels[:, :, :2] = class_of(request)
+    if isinstance(request, GenerateRequest) and request.layout is not None:
+        labels[:] = extrude(request.layout, height, label_space())[: request.size[0], : request.size[1]]
+        return Box.of_shape(labels.shape), labels
+    for tile in getattr(request, "tiles", None) or (Box.of_shape(labels.shape),):
+        labels[tile.slices][:, :, :2] = class_of(request)
     if isinstance(request, OutpaintRequest):
         labels[request.scene.box.shift((*request.at, 0)).slices] = request.scene.read()
     return Box.of_shape(labels.shape), labels
@@ -102,9 +117,18 @@ def answer(request: Request, height: int = 12) -> Result:
     provenance = Provenance.of(request, "city", "0" * 64, "0.1.0")
     if isinstance(request, InpaintRequest):
         return Result(box, labels, request.mask, provenance)
-    at = request.at if isinstance(request, OutpaintRequest) else (0, 0)
-    scene = VoxelScene.from_labels(labels)
-    return Result(box, labels, VoxelMask.of_box(box), provenance, scene=scene, at=at)
+    if isinstance(request, LayoutRequest):
+        return Result(box, labels, VoxelMask.of_box(box), provenance, layout=drawn(request))
+    if not isinstance(request, OutpaintRequest):
+        return Result(box, labels, VoxelMask.of_box(box), provenance, VoxelScene.from_labels(labels))
+    frame = request.scene.grid.cut(box.shift((-request.at[0], -request.at[1], 0)))
+    return Result(box, labels, VoxelMask.of_box(box), provenance, VoxelScene.from_labels(labels, frame), request.at)
+
+
+def drawn(request: LayoutRequest) -> LayoutMap:
+    """Complete a map: every free cell becomes the class `seed % 5 + 1`."""
+    classes = np.where(request.layout.classes == 0, request.sampling.seed % 5 + 1, request.layout.classes)
+    return LayoutMap(classes.astype(np.uint8), request.layout.heights)
 
 
 class HandRunner:

@@ -1,4 +1,4 @@
-"""The docks at the right: Generate above, Classes and Mask as tabs below it."""
+"""The docks: at the right Generate above, Classes and Mask as tabs below it; at the bottom and at the left, others."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from editor.ui.mask_dock import MaskDock
 from editor.ui.theme import Theme
 from editor.ui.widgets import scrolled
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 """Raised when docks change, so that a remembered layout of another version is not taken."""
 _WIDTH = 330
 _HEIGHTS = (450, 330)
 _AREA = Qt.DockWidgetArea.RightDockWidgetArea
+_BELOW = Qt.DockWidgetArea.BottomDockWidgetArea
 
 
 class Docks:
@@ -29,7 +30,9 @@ class Docks:
         run, roll, cancel = (actions[f"generate.{name}"] for name in ("run", "roll", "cancel"))
         self.generate = GenerateDock(studio, run, roll, cancel, theme)
         self.classes = ClassesDock(studio.document, actions["class.show_all"], theme)
-        window.setTabPosition(_AREA, QTabWidget.TabPosition.North)
+        for area in (_AREA, _BELOW):
+            window.setTabPosition(area, QTabWidget.TabPosition.North)
+        window.setCorner(Qt.Corner.BottomRightCorner, _AREA)
         self._frames = [
             self._frame("Generate", scrolled(self.generate)),
             self._frame("Classes", self.classes),
@@ -40,7 +43,24 @@ class Docks:
             tab.setTitleBarWidget(QWidget())  # its tab says the name already
         self._frames[1].raise_()
         self._size()
+        self._below: list[QDockWidget] = []
         self._first = window.saveState(LAYOUT_VERSION)
+
+    def add_below(self, title: str, content: QWidget) -> QDockWidget:
+        """Put a dock at the bottom, as a tab beside those that are there; it is hidden until it is asked for."""
+        frame = self._closable(title, content, _BELOW)
+        frame.setTitleBarWidget(QWidget())  # its tab says the name already
+        if self._below:
+            self._window.tabifyDockWidget(self._below[-1], frame)
+        self._below.append(frame)
+        self._first = self._window.saveState(LAYOUT_VERSION)
+        return frame
+
+    def add_left(self, title: str, content: QWidget) -> QDockWidget:
+        """Put a dock at the left, as wide as it likes; it is hidden until it is asked for."""
+        frame = self._closable(title, content, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self._first = self._window.saveState(LAYOUT_VERSION)
+        return frame
 
     @property
     def toggles(self) -> list[QAction]:
@@ -65,6 +85,19 @@ class Docks:
         content.setMinimumWidth(_WIDTH - 30)
         content.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._window.addDockWidget(_AREA, frame)
+        return frame
+
+    def _closable(self, title: str, content: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        frame = QDockWidget(title, self._window)
+        frame.setObjectName(f"dock.{title.lower().replace(' ', '_')}")
+        frame.setWidget(content)
+        frame.setFeatures(
+            QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable
+        )
+        content.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._window.addDockWidget(area, frame)
+        frame.hide()
+        self._frames.append(frame)
         return frame
 
     def _size(self) -> None:

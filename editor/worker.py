@@ -6,6 +6,7 @@ latest wins, so a slow interface never falls behind; results and errors always a
 
 from __future__ import annotations
 
+import gc
 import queue
 import sys
 import threading
@@ -20,7 +21,7 @@ import psutil
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from editor.model.jobs import Failure
-from engine.errors import ScenewrightError
+from engine.errors import MemoryShortageError, ScenewrightError
 from engine.grid import Box
 from engine.tasks.request import Request, Step
 
@@ -64,7 +65,20 @@ class _Broken:
     failure: Failure
 
 
-Message = Step | _End | _Broken | DeviceInfo
+@dataclass(frozen=True)
+class _Refused:
+    device: str
+    failure: Failure
+
+
+@dataclass(frozen=True)
+class _Probed:
+    device: str
+    seconds: float
+
+
+Message = Step | _End | _Broken | _Refused | _Probed | DeviceInfo
+Errand = Callable[[], None]
 _NO_JOB = 0
 
 
@@ -108,14 +122,18 @@ class Worker(QObject):
     ended = Signal(int, object)
     device_changed = Signal(object)
     broken = Signal(object)
-    """The engine could not be started; a `Failure`."""
+    """The engine could not be started, or a model not be loaded; a `Failure`."""
+    refused = Signal(str, object)
+    """Another device could not be taken, and the one before is in use again; its name and a `Failure`."""
+    probed = Signal(str, float)
+    """Device, and the seconds that the probed request would take on it."""
     _woken = Signal()
 
     def __init__(self, factory: SessionFactory, device: str = "auto", parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._factory = factory
         self._device = device
-        self._inbox: queue.SimpleQueue[tuple[int, Request] | str | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Errand | None] = queue.SimpleQueue()
         self._mailbox = Mailbox()
         self._current: int | None = None
         self._stop = threading.Event()
@@ -137,14 +155,32 @@ class Worker(QObject):
             self._thread = threading.Thread(target=self._work, name="scenewright-engine", daemon=True)
             self._thread.start()
             if model:
-                self._inbox.put(model)
+                self._inbox.put(partial(self._warm_up, model))
 
     def start(self, job: int, request: Request) -> None:
         """Run a request as soon as the thread is free; one at a time."""
         self.launch()
         self._stop.clear()
         self._current = job
-        self._inbox.put((job, request))
+        self._inbox.put(partial(self._work_on, job, request))
+
+    def use_device(self, device: str, model: str = "") -> None:
+        """Compute on another device after what is under way, or start anew on the same one; loads a model there."""
+        self.launch()
+        self._inbox.put(partial(self._change_device, device, model))
+
+    def free(self) -> None:
+        """Let go of all models after what is under way; the next job loads what it needs."""
+        self.launch()
+        self._inbox.put(self._free)
+
+    def probe(self, request: Request, steps: int) -> None:
+        """Run a short request when there is nothing else to do, and tell what it would take with more steps.
+
+        Gives up without a word as soon as there is something else to do.
+        """
+        self.launch()
+        self._inbox.put(partial(self._probe, request, steps))
 
     def cancel(self, job: int) -> None:
         """Stop a job at its next step."""
@@ -177,19 +213,25 @@ class Worker(QObject):
                 self.ended.emit(job, message.failure)
             elif isinstance(message, DeviceInfo):
                 self.device_changed.emit(message)
+            elif isinstance(message, _Refused):
+                self.refused.emit(message.device, message.failure)
+            elif isinstance(message, _Probed):
+                self.probed.emit(message.device, message.seconds)
             else:
                 self.broken.emit(message.failure)
 
     # in the engine thread
 
     def _work(self) -> None:
-        while (item := self._inbox.get()) is not None:
-            if isinstance(item, str):
-                self._warm_up(item)
-            else:
-                self._post(item[0], _End(self._guarded(partial(self._run, *item))))
-            self._report_device()
+        while (errand := self._inbox.get()) is not None:
+            errand()
+            failure = self._guarded(self._report_device)
+            if failure is not None:
+                self._post(_NO_JOB, _Broken(failure))
         self._session = None
+
+    def _work_on(self, job: int, request: Request) -> None:
+        self._post(job, _End(self._guarded(partial(self._run, job, request))))
 
     def _run(self, job: int, request: Request) -> None:
         steps = self._open_session().run(request)
@@ -205,6 +247,52 @@ class Worker(QObject):
         failure = self._guarded(lambda: self._open_session().load(model))
         if failure is not None:
             self._post(_NO_JOB, _Broken(failure))
+
+    def _change_device(self, device: str, model: str) -> None:
+        before, self._device = self._device, device
+        self._drop_session()
+        failure = self._guarded(lambda: self._load(model))
+        if failure is not None:
+            self._device = before
+            self._drop_session()
+            self._post(_NO_JOB, _Refused(device, failure))
+            self._warm_up(model)
+
+    def _load(self, model: str) -> None:
+        session = self._open_session()
+        if model:
+            session.load(model)
+
+    def _free(self) -> None:
+        self._drop_session()
+        failure = self._guarded(lambda: self._load(""))
+        if failure is not None:
+            self._post(_NO_JOB, _Broken(failure))
+
+    def _drop_session(self) -> None:
+        """Let go of the session and of the memory that torch keeps for later."""
+        self._session = None
+        gc.collect()
+        torch = sys.modules.get("torch")
+        if torch is not None and torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _probe(self, request: Request, steps: int) -> None:
+        marks: list[float] = []
+        self._guarded(lambda: self._time_steps(request, marks))
+        if self._session is not None and len(marks) == request.sampling.steps and len(marks) > 1:
+            more = (marks[1] - marks[0]) * (steps - request.sampling.steps)
+            self._post(_NO_JOB, _Probed(self._session.device, marks[-1] + more))
+
+    def _time_steps(self, request: Request, marks: list[float]) -> None:
+        """Note the seconds after every step, as long as nobody waits."""
+        start = time.perf_counter()
+        steps = self._open_session().run(request)
+        while self._inbox.empty() and next(steps, None) is not None:
+            marks.append(time.perf_counter() - start)
+        close = getattr(steps, "close", None)
+        if close is not None:
+            close()
 
     def _open_session(self) -> EngineSession:
         if self._session is None:
@@ -272,11 +360,14 @@ def describe(error: BaseException) -> Failure:
     """Turn an exception into one line for the user, with the trace as details."""
     details = "".join(traceback.format_exception(error))
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if isinstance(error, MemoryShortageError):
+        return Failure(first, details, (error.needed, error.free))
     if isinstance(error, ScenewrightError):
         return Failure(first, details)
     if isinstance(error, MemoryError) or "out of memory" in first.lower() or "can't allocate memory" in first.lower():
-        return Failure("Out of memory; try fewer variants or a smaller region. The scene is unharmed.", details)
-    return Failure(f"Something broke: {type(error).__name__}: {first}", details)
+        words = "Out of memory; try fewer variants or a smaller region. The scene is unharmed."
+        return Failure(words, details, (0, psutil.virtual_memory().available))
+    return Failure(f"Something broke: {type(error).__name__}: {first}", details, is_bug=True)
 
 
 def device_info(session: EngineSession) -> DeviceInfo:

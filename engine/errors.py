@@ -7,7 +7,7 @@ ScenewrightError            something a user can mend; shown as one line, exit c
 ├── RequestError            a task was asked for with values that cannot work
 ├── ModelError              weights are missing, damaged or of another kind
 ├── DeviceError             the chosen device is not there
-│   └── MemoryShortage      or out of memory (bytes needed, bytes free)
+│   └── MemoryShortageError or out of memory (bytes needed, bytes free)
 └── SamplingError           a run gave no usable result (NaN, empty)
 """
 
@@ -64,7 +64,7 @@ class DeviceError(ScenewrightError):
     """The chosen device is not there, or out of memory."""
 
 
-class MemoryShortage(DeviceError):
+class MemoryShortageError(DeviceError):
     """A device is out of memory.
 
     Parameters

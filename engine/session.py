@@ -11,7 +11,7 @@ from importlib.metadata import version
 import psutil
 import torch
 
-from engine.errors import MemoryShortage
+from engine.errors import MemoryShortageError
 from engine.models.cards import find_model
 from engine.models.contract import SceneModel
 from engine.models.zoo import load, pick_device
@@ -95,7 +95,7 @@ class Session:
 _UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
-def shortage_of(error: Exception, device: str, free: int) -> MemoryShortage | None:
+def shortage_of(error: Exception, device: str, free: int) -> MemoryShortageError | None:
     """Read out of what torch or NumPy raised how much memory was wanted; `None` where it is about something else.
 
     Parameters
@@ -109,7 +109,7 @@ def shortage_of(error: Exception, device: str, free: int) -> MemoryShortage | No
         return None
     asked = re.search(r"(?:tried to|Unable to) allocate ([\d.]+) (bytes|[KMGT]iB)", words, re.IGNORECASE)
     needed = round(float(asked[1]) * _UNITS[asked[2]]) if asked else 0
-    return MemoryShortage(device, needed, free)
+    return MemoryShortageError(device, needed, free)
 
 
 def _start(model: SceneModel, request: Request, provenance: Provenance) -> Iterator[Step]:

@@ -85,6 +85,10 @@ class ChunkStore:
         """Count the bytes of all chunks, shared ones included."""
         return sum(c.nbytes for c in self._chunks.values())
 
+    def chunk_sizes(self) -> dict[int, int]:
+        """Map every chunk, by its identity, to its bytes: so that what several stores share is counted once."""
+        return {id(chunk): chunk.nbytes for chunk in self._chunks.values()}
+
     def _parts(self, box: Box, channel: str) -> Iterator[tuple[_Key, Box]]:
         self.dtype(channel)
         if not Box.of_shape(self.shape).contains(box):

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 from psygnal import Signal
 
-from engine.tasks.request import Request, Step
+from engine.tasks.request import Request, Result, Step
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 _KEPT = 40
@@ -86,6 +86,7 @@ class JobQueue:
     added = Signal(Job)
     changed = Signal(Job)
     removed = Signal(Job)
+    reordered = Signal()
     stepped = Signal(Job, Step)
     idle = Signal()
     """No job is queued or running any more."""
@@ -109,10 +110,16 @@ class JobQueue:
     def find(self, job: int) -> Job | None:
         return next((j for j in self.jobs if j.id == job), None)
 
-    def submit(self, request: Request, title: str, owner: Any = None) -> Job:
-        """Put a request at the end of the queue."""
+    @property
+    def waiting(self) -> list[Job]:
+        """Jobs that are queued, in order."""
+        return [j for j in self.jobs if j.state == "queued"]
+
+    def submit(self, request: Request, title: str, owner: Any = None, ahead_of: Job | None = None) -> Job:
+        """Put a request into the queue: at its end, or before another job that still waits."""
         job = Job(next(self._numbers), request, title, owner)
-        self.jobs.append(job)
+        waits = ahead_of is not None and ahead_of.state == "queued"
+        self.jobs.insert(self.jobs.index(ahead_of) if ahead_of is not None and waits else len(self.jobs), job)
         self.added.emit(job)
         self._forget_old()
         self._start_next()
@@ -128,6 +135,28 @@ class JobQueue:
             self._runner.cancel(job.id)
         self._tell_idle()
 
+    def move(self, job: Job, places: int) -> None:
+        """Let a waiting job run earlier (negative) or later, by so many places among those that wait."""
+        waiting = self.waiting
+        if job not in waiting:
+            return
+        slots = [self.jobs.index(j) for j in waiting]
+        place = waiting.index(job)
+        waiting.insert(min(max(place + places, 0), len(waiting) - 1), waiting.pop(place))
+        for slot, moved in zip(slots, waiting, strict=True):
+            self.jobs[slot] = moved
+        self.reordered.emit()
+
+    def cancel_running(self) -> None:
+        """Cancel what runs; the next one starts."""
+        if self.running is not None:
+            self.cancel(self.running)
+
+    def cancel_waiting(self) -> None:
+        """Cancel what is queued; what runs goes on."""
+        for job in reversed(self.waiting):
+            self.cancel(job)
+
     def cancel_all(self) -> None:
         """Cancel what is queued, then what runs."""
         for job in reversed(self.open_jobs):
@@ -136,6 +165,11 @@ class JobQueue:
     def clear_ended(self) -> None:
         """Take all jobs that have ended off the list."""
         for job in [j for j in self.jobs if not j.is_open]:
+            self._remove(job)
+
+    def forget(self, job: Job) -> None:
+        """Take one job that has ended off the list."""
+        if job in self.jobs and not job.is_open:
             self._remove(job)
 
     def note_step(self, job_id: int, step: Step) -> None:
@@ -153,7 +187,7 @@ class JobQueue:
             self._busy = None
         job = self.find(job_id)
         if job is not None and job.state == "running":
-            job.failure = failure or _lack_of_result(job)
+            job.failure = failure or _flaw(job)
             job.step = job.step and Step(job.step.index, job.step.total, job.step.stage)  # the voxels live elsewhere
             self._set(job, "failed" if job.failure else "done")
         self._start_next()
@@ -186,7 +220,22 @@ class JobQueue:
             self.idle.emit()
 
 
-def _lack_of_result(job: Job) -> Failure | None:
-    if job.step is not None and job.step.result is not None:
+def flaw_of(result: Result) -> str:
+    """Say what is wrong with a result; an empty string where it can be shown.
+
+    Air alone is a good answer to a mask (something was erased), but never to a wish for a scene or for more of one.
+    """
+    new = result.mask.within(result.box)
+    if not new.any():
+        return "The engine gave no new voxel"
+    if result.scene is not None and not (result.labels[new] != result.scene.space.empty).any():
+        return "The engine gave nothing but air"
+    return ""
+
+
+def _flaw(job: Job) -> Failure | None:
+    result = job.step.result if job.step is not None else None
+    flaw = flaw_of(result) if result is not None else "The engine ended without a result"
+    if not flaw:
         return None
-    return Failure("The engine ended without a result; try again, or with another seed.")
+    return Failure(f"{flaw}; try again (seed {job.request.sampling.seed} is kept), or with another seed or more steps.")

@@ -3,89 +3,75 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from editor.model.document import Document
+from editor.model.candidate import Candidate
 from editor.model.jobs import Failure
-from engine.edit import Edit, Editable, GridEdit, VoxelEdit
-from engine.errors import GridError, RequestError
-from engine.grid import Box
+from engine.grid import Box, Vector3
 from engine.mask import VoxelMask
 from engine.scene import Labels, VoxelScene
-from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, Provenance, Request, Result, Step
+from engine.tasks.request import InpaintRequest, OutpaintRequest, RefineRequest, Request, Step
 
-CandidateState = Literal["waiting", "forming", "ready", "failed"]
-Overlap = Literal["keep", "overwrite"]
-"""What becomes of voxels that were edited since the request: they stay, or the candidate goes over them."""
+View = Literal["result", "before", "diff"]
+ADDED, REMOVED, CHANGED = 1, 2, 3
+"""What becomes of a voxel: air turns solid, solid turns air, one class turns into another."""
 
 
 @dataclass(frozen=True, eq=False)
 class Ghost:
-    """What to draw over the scene: labels of a box in the scene's frame (it may reach beyond), where `mask` is true."""
+    """What to draw over the scene: labels of a box in the scene's frame (it may reach beyond), where `mask` is true.
+
+    Attributes
+    ----------
+    kinds
+        `(sx, sy, sz) uint8`: 0 or what becomes of a voxel, to be marked; removed voxels show what goes. `None` where
+        the labels are shown as they are.
+    """
 
     box: Box
     labels: Labels
     mask: NDArray[np.bool_]
-
-
-@dataclass(eq=False)
-class Candidate:
-    """One variant."""
-
-    request: Request
-    state: CandidateState = "waiting"
-    step: Step | None = None
-    result: Result | None = None
-    failure: Failure | None = None
-    pieces: dict[Box, Labels] = field(default_factory=dict)
-
-    def take(self, step: Step) -> None:
-        """Keep the newest estimate of every box, and the result once it is there."""
-        self.step, self.state = step, "forming"
-        if step.box is not None and step.labels is not None:
-            self.pieces[step.box] = step.labels
-        if step.result is not None:
-            self.result, self.state = step.result, "ready"
-            self.pieces = {step.result.box: step.result.labels}
-
-    def picture(self) -> tuple[Box, Labels] | None:
-        """Give what is known of the new labels, in the new frame; `None` before the first estimate."""
-        if not self.pieces:
-            return None
-        if len(self.pieces) == 1:
-            return next(iter(self.pieces.items()))
-        whole = Box((0, 0, 0), (0, 0, 0))
-        for box in self.pieces:
-            whole = whole.union(box)
-        labels = np.zeros(whole.shape, dtype=np.uint8)
-        for box, part in self.pieces.items():
-            labels[box.relative_to(whole).slices] = part
-        return whole, labels
-
-    @property
-    def nbytes(self) -> int:
-        return sum(p.nbytes for p in self.pieces.values())
+    kinds: NDArray[np.uint8] | None = None
 
 
 class Proposal:
-    """Candidates for one region of one scene; the user steps through them, compares, accepts one or discards all.
+    """Candidates for one region of one scene; the user steps through them, compares, accepts one or discards them.
 
     Equal are those with one id: a proposal that comes back from the disk is the same one.
+
+    Attributes
+    ----------
+    request
+        What was asked for. Variants differ from it in the seed; variations of one also in the scene they start from.
+    aside
+        Variants that were discarded, but not forgotten.
+    view, comparing
+        What is shown of the current one; whether the scene before is shown instead, for a moment.
+    moment
+        Frame of the current one's film that is shown; `None` for its newest state.
+    made
+        When it was asked for, seconds since 1970.
     """
 
     changed = Signal()
 
     def __init__(self, requests: Sequence[Request]) -> None:
         self.id = secrets.token_hex(8)
+        self.request = requests[0]
         self.candidates = [Candidate(r) for r in requests]
+        self.aside: list[Candidate] = []
         self.current = 0
+        self.view: View = "result"
         self.comparing = False
+        self.moment: int | None = None
+        self.made = time.time()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Proposal) and other.id == self.id
@@ -95,7 +81,8 @@ class Proposal:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out who listens: what goes to the disk with a step of the history is the candidates."""
-        return {"id": self.id, "candidates": self.candidates, "current": self.current, "comparing": False}
+        kept = {name: getattr(self, name) for name in ("id", "request", "candidates", "aside", "current", "made")}
+        return {**kept, "view": "result", "comparing": False, "moment": None}
 
     @property
     def candidate(self) -> Candidate:
@@ -103,48 +90,59 @@ class Proposal:
         return self.candidates[self.current]
 
     @property
-    def request(self) -> Request:
-        """What was asked for; all variants differ in the seed only."""
-        return self.candidates[0].request
-
-    @property
-    def offset(self) -> tuple[int, int, int]:
-        """Where the document's corner lies in the frame of the candidates, voxels."""
-        at = self.request.at if isinstance(self.request, OutpaintRequest) else None
-        return (*at, 0) if at else (0, 0, 0)
+    def everyone(self) -> list[Candidate]:
+        """All variants, discarded ones too."""
+        return [*self.candidates, *self.aside]
 
     @property
     def nbytes(self) -> int:
-        return sum(c.nbytes for c in self.candidates)
+        return sum(c.nbytes for c in self.everyone)
 
-    def add(self, requests: Sequence[Request]) -> None:
-        """Ask for more variants of the same."""
+    def add(self, candidates: Sequence[Candidate]) -> None:
+        """Take more variants of the same and show the first of them."""
+        self._leave()
         self.current = len(self.candidates)
-        self.candidates += [Candidate(r) for r in requests]
+        self.candidates += candidates
         self.changed.emit()
 
     def take(self, candidate: Candidate, step: Step) -> None:
         """Take a step of a run."""
         candidate.take(step)
+        if candidate != self.candidate:
+            candidate.rest()
         self.changed.emit()
 
     def fail(self, candidate: Candidate, failure: Failure) -> None:
         """Mark a variant as failed; its seed stays known."""
-        candidate.state, candidate.failure = "failed", failure
-        candidate.pieces.clear()
+        candidate.fail(failure)
         self.changed.emit()
 
     def drop(self, candidate: Candidate) -> None:
-        """Forget a variant that was cancelled."""
-        place = self.candidates.index(candidate)
-        self.candidates.remove(candidate)
-        self.current = max(min(self.current - (place < self.current), len(self.candidates) - 1), 0)
+        """Forget a variant: it was cancelled, or nobody wants it any more."""
+        if candidate in self.aside:
+            self.aside.remove(candidate)
+        elif candidate in self.candidates:
+            self._take_out(candidate)
         self.changed.emit()
+
+    def put_aside(self, candidate: Candidate) -> None:
+        """Discard a variant; it can be brought back."""
+        self._take_out(candidate)
+        candidate.rest()
+        self.aside.append(candidate)
+        self.changed.emit()
+
+    def bring(self, candidate: Candidate) -> None:
+        """Show a variant, discarded or not."""
+        if candidate in self.aside:
+            self.aside.remove(candidate)
+            self.candidates.append(candidate)
+        self.select(self.candidates.index(candidate))
 
     def select(self, index: int) -> None:
         """Show another variant; counts round at both ends."""
+        self._leave()
         self.current = index % len(self.candidates)
-        self.comparing = False
         self.changed.emit()
 
     def compare(self, on: bool) -> None:
@@ -153,120 +151,119 @@ class Proposal:
             self.comparing = on
             self.changed.emit()
 
-    def ghost(self) -> Ghost | None:
-        """Give what to draw over the scene; `None` while comparing or before the first estimate."""
-        picture = None if self.comparing or not self.candidates else self.candidate.picture()
+    def look(self, view: View) -> None:
+        """Show the result, the scene before, or what differs between the two."""
+        self.view, self.comparing = view, False
+        self.changed.emit()
+
+    def go_to(self, moment: int | None) -> None:
+        """Show a frame of the current variant's film; `None` goes to its newest state."""
+        frames = len(self.candidate.film.frames)
+        self.moment = moment if moment is not None and moment < frames else None
+        self.comparing = False
+        self.changed.emit()
+
+    def ghost(self, scene: VoxelScene | None = None) -> Ghost | None:
+        """Give what to draw over the scene; `None` while it is shown as it was, or before the first estimate.
+
+        The differences are those from `scene`, by default from the one that the request was made for.
+        """
+        hidden = self.comparing or self.view == "before" or not self.candidates
+        picture = None if hidden else self.candidate.picture(self.moment)
         if picture is None:
             return None
+        scene = scene or self._scene_before()
         box, labels = picture
-        shown = box.shift(-np.asarray(self.offset))
-        return Ghost(shown, labels, self._new_voxels(box))
+        offset = (0, 0, 0) if scene is not None and self.is_in_place(scene) else self.offset
+        ghost = Ghost(box.shift(-np.asarray(offset)), labels, self.new_voxels(box))
+        return _differences(ghost, scene) if self.view == "diff" else ghost
+
+    @property
+    def offset(self) -> Vector3:
+        """Where the corner of the request's scene lies in the frame of the candidates, voxels."""
+        at = self.request.at if isinstance(self.request, OutpaintRequest) else None
+        return (*at, 0) if at else (0, 0, 0)
+
+    def is_in_place(self, scene: VoxelScene) -> bool:
+        """Tell whether a scene already has the bounds that these candidates extend it to: one of them was taken."""
+        if not isinstance(self.request, OutpaintRequest):
+            return False
+        old, (x, y, _) = self.request.scene.grid, self.offset
+        wide, deep = self.request.size
+        return scene.grid == old.cut(Box((-x, -y, 0), (wide - x, deep - y, old.shape[2])))
 
     def fits(self, scene: VoxelScene) -> bool:
         """Tell whether the scene still has the bounds that the candidates were made for."""
-        if isinstance(self.request, GenerateRequest):
+        if not isinstance(self.request, InpaintRequest | RefineRequest | OutpaintRequest):
             return True
-        return scene.grid == self.request.scene.grid and scene.space == self.request.scene.space
+        same_bounds = scene.grid == self.request.scene.grid or self.is_in_place(scene)
+        return same_bounds and scene.space == self.request.scene.space
 
-    def edited(self, scene: VoxelScene) -> NDArray[np.bool_] | None:
-        """Mark the voxels of a regenerated region that were edited since the request; `None` where none was.
+    def edited(self, scene: VoxelScene) -> VoxelMask:
+        """Mark the voxels of the region that were edited since the request.
 
-        The array fills the box of the request's mask.
+        What another of these variants put there is no edit.
         """
-        request = self.request
-        if not isinstance(request, InpaintRequest) or not self.fits(scene):
-            return None
-        box = request.mask.box
-        differs = (scene.read(box) != request.scene.read(box)) & request.mask.array
-        return differs if differs.any() else None
+        region, box = np.zeros((0, 0, 0), dtype=np.bool_), scene.box
+        request, mask, known = self.request, region_of(self.request), []
+        if isinstance(request, InpaintRequest | RefineRequest) and mask is not None and self.fits(scene):
+            box, region, known = mask.box, mask.array, [request.scene.read(mask.box)]
+        elif self.is_in_place(scene):
+            region = self.new_voxels(box)
+        else:
+            return VoxelMask.nothing()
+        now = scene.read(box)
+        known += [c.result.labels for c in self.everyone if c.accepted and c.result and c.result.box == box]
+        differs = region.copy()
+        for labels in known:
+            differs &= now != labels
+        return VoxelMask.of_array(differs, box.lower)
 
-    def accept(self, document: Document, overlap: Overlap = "keep") -> AcceptEdit:
-        """Make the one edit that puts the shown candidate into the document; the caller does it.
-
-        Raises `RequestError` while there is no result, `GridError` where the bounds changed since.
-        """
-        result = self.candidate.result if self.candidates else None
-        if result is None:
-            raise RequestError("this variant is not finished; wait for it or choose another one")
-        if not self.fits(document.scene):
-            raise GridError("the bounds of the scene changed since this was made; undo that or generate again")
-        return AcceptEdit.of(self, result, document, self._edit(result, document, overlap))
-
-    def _new_voxels(self, box: Box) -> NDArray[np.bool_]:
-        request = self.request
-        if isinstance(request, InpaintRequest):
-            return request.mask.within(box)
-        new = np.ones(box.shape, dtype=np.bool_)
-        if isinstance(request, OutpaintRequest):
-            old = request.scene.box.shift(self.offset).intersect(box)
-            new[old.relative_to(box).slices] = False
+    def new_voxels(self, box: Box) -> NDArray[np.bool_]:
+        """Mark what is new in a box in the frame of the candidates."""
+        request, region = self.request, region_of(self.request)
+        if region is not None:
+            return region.within(box)
+        if not isinstance(request, OutpaintRequest):
+            return np.ones(box.shape, dtype=np.bool_)
+        new = np.zeros(box.shape, dtype=np.bool_)
+        for tile in request.tiles or (box,):
+            new[tile.intersect(box).relative_to(box).slices] = True
+        old = request.scene.box.shift(self.offset).intersect(box)
+        new[old.relative_to(box).slices] = False
         return new
 
-    def _edit(self, result: Result, document: Document, overlap: Overlap) -> VoxelEdit | GridEdit:
-        scene = document.scene
-        if result.scene is None:
-            mask = result.mask.within(result.box)
-            edited = self.edited(scene) if overlap == "keep" else None
-            if edited is not None and isinstance(self.request, InpaintRequest):
-                mask &= ~VoxelMask(self.request.mask.box, edited).within(result.box)
-            return VoxelEdit.between("Regenerate", scene, result.box, result.labels, mask)
-        after = result.scene.snapshot()
-        if isinstance(self.request, GenerateRequest):
-            _sign(after, result.provenance)
-            return GridEdit("Generate scene", scene.snapshot(), after, document.mask)
-        after.write(scene.box.shift(self.offset), scene.read())
-        after.metadata = {**scene.snapshot().metadata, **after.metadata}
-        if document.saved_masks:
-            after.metadata["masks"] = {name: m.shift(self.offset) for name, m in document.saved_masks.items()}
-        _sign(after, result.provenance)
-        return GridEdit("Extend", scene.snapshot(), after, document.mask)
+    def _leave(self) -> None:
+        """Turn away from the current variant."""
+        if self.candidates:
+            self.candidate.rest()
+        self.comparing, self.moment = False, None
+
+    def _take_out(self, candidate: Candidate) -> None:
+        place = self.candidates.index(candidate)
+        if place == self.current:
+            self._leave()
+        self.candidates.remove(candidate)
+        self.current = max(min(self.current - (place < self.current), len(self.candidates) - 1), 0)
+
+    def _scene_before(self) -> VoxelScene | None:
+        return getattr(self.request, "scene", None)
 
 
-@dataclass(frozen=True, eq=False)
-class AcceptEdit:
-    """One accepted candidate: its voxels, the cleared mask, and where they came from, as one undo step.
-
-    It keeps the proposal, so that undo brings the other variants back.
-    """
-
-    name: str
-    inner: VoxelEdit | GridEdit
-    mask_before: VoxelMask
-    provenance: Provenance | None
-    proposal: Proposal
-
-    @classmethod
-    def of(cls, proposal: Proposal, result: Result, document: Document, inner: VoxelEdit | GridEdit) -> AcceptEdit:
-        """Wrap the edit of a result. A whole new scene brings its own provenance along."""
-        provenance = result.provenance if isinstance(inner, VoxelEdit) else None
-        return cls(inner.name, inner, document.mask, provenance, proposal)
-
-    @property
-    def nbytes(self) -> int:
-        return self.inner.nbytes + self.mask_before.array.nbytes + self.proposal.nbytes
-
-    def apply(self, target: Editable) -> Box:
-        box = self.inner.apply(target)
-        target.mask = VoxelMask.nothing()
-        if self.provenance is not None:
-            target.scene.metadata.setdefault("provenance", []).append(self.provenance.to_json())
-        return box
-
-    def revert(self, target: Editable) -> Box:
-        if self.provenance is not None:
-            target.scene.metadata["provenance"].pop()
-        box = self.inner.revert(target)
-        target.mask = self.mask_before
-        return box
+def region_of(request: Request) -> VoxelMask | None:
+    """Give the voxels of an existing scene that a request makes anew; `None` where it makes a scene or more of one."""
+    if isinstance(request, InpaintRequest):
+        return request.mask
+    if isinstance(request, RefineRequest):
+        return request.mask if request.mask is not None else VoxelMask.of_box(request.scene.box)
+    return None
 
 
-def _sign(scene: VoxelScene, provenance: Provenance) -> None:
-    """Write where new voxels came from into the scene's list, once."""
-    trail, entry = scene.metadata.setdefault("provenance", []), provenance.to_json()
-    if not trail or trail[-1] != entry:
-        trail.append(entry)
-
-
-def proposal_of(edit: Edit) -> Proposal | None:
-    """Give the proposal that an edit accepted, where it did."""
-    return edit.proposal if isinstance(edit, AcceptEdit) else None
+def _differences(ghost: Ghost, scene: VoxelScene | None) -> Ghost:
+    """Mark what becomes of every voxel, and show those that go as they were."""
+    empty = scene.space.empty if scene is not None else 0
+    before = np.full(ghost.labels.shape, empty, np.uint8) if scene is None else scene.read_padded(ghost.box, empty)
+    was, will = before != empty, ghost.labels != empty
+    kinds = np.where(was & will, CHANGED, np.where(will, ADDED, REMOVED)).astype(np.uint8)
+    kinds[(before == ghost.labels) | ~ghost.mask] = 0
+    return Ghost(ghost.box, np.where(kinds == REMOVED, before, ghost.labels), ghost.mask, kinds)

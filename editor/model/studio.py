@@ -8,10 +8,13 @@ from typing import cast
 
 from psygnal import Signal
 
+from editor.model.accepting import Overlap, accept_edit, accepted_by
+from editor.model.candidate import Candidate
 from editor.model.document import Document
+from editor.model.gallery import Gallery, Item
 from editor.model.jobs import Failure, Job, JobQueue, Runner
 from editor.model.plan import SEED_LIMIT, Card, Options, Plan
-from editor.model.proposal import Candidate, Overlap, Proposal, proposal_of
+from editor.model.proposal import Proposal
 from engine.edit import Edit
 from engine.errors import RequestError
 from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, Request, Step
@@ -47,6 +50,7 @@ class Studio:
         self.plan = Plan(self.document, cards, options)
         self.jobs = JobQueue(runner)
         self.proposals: list[Proposal] = []
+        self.gallery = Gallery(is_spared=self._is_shown)
         self._dice = dice
         self.jobs.stepped.connect(self._on_step)
         self.jobs.changed.connect(self._on_job)
@@ -63,10 +67,11 @@ class Studio:
         """Draw a new seed, locked or not."""
         self.plan.set(seed=self._dice())
 
-    def run(self) -> Proposal:
+    def run(self, in_front: bool = False) -> Proposal:
         """Start what the Generate button offers; raises `RequestError` with the reason where it cannot.
 
-        The same region asked for again gives more variants of the same proposal; another one goes on top.
+        The same region asked for again gives more variants of the same proposal; another one goes on top. `in_front`
+        lets it run before whatever else waits.
         """
         offer = self.plan.offer()
         if offer.reason:
@@ -75,9 +80,36 @@ class Studio:
             self.roll()
         requests = self.plan.requests()
         proposal = self._place(requests)
-        for candidate in proposal.candidates[-len(requests) :]:
-            self._submit(proposal, candidate, len(requests))
+        self._submit(proposal, proposal.candidates[-len(requests) :], in_front)
         return proposal
+
+    def seeds(self, count: int) -> list[int]:
+        """Draw seeds for a run: the locked one and those after it, or fresh ones."""
+        first = self.plan.options.seed if self.plan.options.seed_locked else self._dice()
+        return [first + k for k in range(count)]
+
+    def ask_more(self, proposal: Proposal, candidates: Sequence[Candidate]) -> None:
+        """Run more variants of a proposal."""
+        proposal.add(candidates)
+        self._submit(proposal, candidates)
+
+    def ask(self, request: Request) -> Proposal:
+        """Run a request that nobody made in the dock, as a proposal of its own."""
+        proposal = self._put_on_top(Proposal([request]))
+        self._submit(proposal, proposal.candidates)
+        return proposal
+
+    def retry(self, candidate: Candidate) -> None:
+        """Run a variant that failed once more, with its seed."""
+        proposal = next((p for p in self.proposals if candidate in p.candidates), None)
+        job = self.job_of(candidate)
+        if proposal is None or candidate.state != "failed":
+            return
+        if job is not None:
+            self.jobs.forget(job)
+        candidate.restart()
+        self._submit(proposal, [candidate])
+        proposal.bring(candidate)
 
     def accept(self, overlap: Overlap = "keep") -> None:
         """Put the shown candidate into the document as one undo step; other variants come back with undo.
@@ -87,24 +119,63 @@ class Studio:
         proposal = self.proposal
         if proposal is None:
             raise RequestError("there is no variant to accept; generate one first")
-        edit = proposal.accept(self.document, overlap)
+        edit = accept_edit(proposal, self.document, overlap)
         self._stop_jobs(proposal)
+        edit.chosen.accepted = True
         self._remove(proposal)
         self.document.do(edit)
         self.accepted.emit(edit)
 
     def discard(self) -> None:
-        """Drop the shown proposal with all its variants and cancel what still works on it."""
-        if self.proposal is not None:
-            proposal = self.proposal
-            self._stop_jobs(proposal)
+        """Put the shown proposal aside with all its variants and cancel what still works on it; pinned ones stay."""
+        proposal = self.proposal
+        if proposal is None:
+            return
+        self._stop_jobs(proposal, but_pinned=True)
+        if any(c.pinned for c in proposal.candidates):
+            for candidate in [c for c in proposal.candidates if not c.pinned]:
+                proposal.put_aside(candidate)
+        else:
             self._remove(proposal)
 
+    def put_aside(self, candidate: Candidate) -> None:
+        """Discard one variant of the shown proposal, or cancel it where it is still to come."""
+        proposal, job = self.proposal, self.job_of(candidate)
+        if proposal is None or candidate not in proposal.candidates:
+            return
+        if job is not None and job.is_open:
+            self.jobs.cancel(job)
+            return
+        proposal.put_aside(candidate)
+        if not proposal.candidates:
+            self._remove(proposal)
+
+    def bring(self, item: Item) -> None:
+        """Show a variant of the history again, over the scene as it is now."""
+        proposal = item.proposal
+        if proposal in self.proposals:
+            self.proposals.remove(proposal)
+            self.proposals.append(proposal)
+        else:
+            self._put_on_top(proposal)
+        proposal.bring(item.candidate)
+
+    def forget(self, item: Item) -> None:
+        """Delete a variant for good; one that is being made is cancelled."""
+        job = self.job_of(item.candidate)
+        if job is not None:
+            self.jobs.cancel(job)
+        self.gallery.drop(item.candidate)
+        item.proposal.drop(item.candidate)
+        if not item.proposal.candidates:
+            self._remove(item.proposal)
+
     def drop_all(self) -> None:
-        """Cancel all jobs and drop all proposals, as another scene is opened."""
+        """Cancel all jobs and drop all proposals and the history of them, as another scene is opened."""
         self.jobs.cancel_all()
         while self.proposals:
             self._remove(self.proposals[-1])
+        self.gallery.clear()
 
     def show(self, job: Job) -> None:
         """Bring the variant of a job to the front, where it is still undecided."""
@@ -127,7 +198,7 @@ class Studio:
 
     def _place(self, requests: list[Request]) -> Proposal:
         if self.proposal is not None and _same_question(self.proposal.request, requests[0]):
-            self.proposal.add(requests)
+            self.proposal.add([Candidate(r) for r in requests])
             return self.proposal
         return self._put_on_top(Proposal(requests))
 
@@ -137,10 +208,14 @@ class Studio:
         self.proposal_changed.emit()
         return proposal
 
-    def _submit(self, proposal: Proposal, candidate: Candidate, count: int) -> None:
-        number = proposal.candidates.index(candidate) + 1
-        title = _title(candidate.request) + (f" · variant {number}" if count > 1 or number > 1 else "")
-        self.jobs.submit(candidate.request, title, (proposal, candidate))
+    def _submit(self, proposal: Proposal, candidates: Sequence[Candidate], in_front: bool = False) -> None:
+        self.gallery.put(proposal)
+        self.gallery.prune(self._close)
+        ahead_of = next(iter(self.jobs.waiting), None) if in_front else None
+        for candidate in candidates:
+            number = proposal.candidates.index(candidate) + 1
+            title = _title(candidate.request) + (f" · variant {number}" if len(proposal.candidates) > 1 else "")
+            self.jobs.submit(candidate.request, title, (proposal, candidate), ahead_of)
 
     def _on_step(self, job: Job, step: Step) -> None:
         proposal, candidate = _owner(job)
@@ -154,12 +229,18 @@ class Studio:
         if job.state == "failed" and job.failure is not None:
             proposal.fail(candidate, job.failure)
             self.failed.emit(job.failure)
-        elif job.state == "cancelled":
-            proposal.drop(candidate)
-            if not proposal.candidates:
-                self._remove(proposal)
+        elif job.state == "cancelled" and candidate.is_open:
+            self._drop(proposal, candidate)
         elif job.state == "done":
+            self.gallery.prune(self._close)
             self._settle(proposal, candidate)
+
+    def _drop(self, proposal: Proposal, candidate: Candidate) -> None:
+        """Leave nothing of a variant that was cancelled."""
+        self.gallery.drop(candidate)
+        proposal.drop(candidate)
+        if not proposal.candidates:
+            self._remove(proposal)
 
     def _settle(self, proposal: Proposal, candidate: Candidate) -> None:
         """A first scene on a blank document has nothing to be weighed against: it goes straight in."""
@@ -168,26 +249,47 @@ class Studio:
         if alone and is_first and candidate.result is not None:
             self.accept()
 
-    def _stop_jobs(self, proposal: Proposal) -> None:
+    def _stop_jobs(self, proposal: Proposal, but_pinned: bool = False) -> None:
         for job in reversed(self.jobs.open_jobs):
-            if _owner(job)[0] is proposal:
+            owner, candidate = _owner(job)
+            if owner == proposal and not (but_pinned and candidate.pinned):
                 self.jobs.cancel(job)
 
     def _remove(self, proposal: Proposal) -> None:
         if proposal in self.proposals:
-            self.proposals.remove(proposal)
+            proposal = self.proposals.pop(self.proposals.index(proposal))
+            for candidate in proposal.candidates:
+                candidate.rest()
             proposal.changed.disconnect(self._tell_proposal)
             self.proposal_changed.emit()
 
+    def _is_shown(self, item: Item) -> bool:
+        return item.proposal is self.proposal and item.candidate == item.proposal.candidate
+
+    def _close(self, item: Item) -> None:
+        """Let go of a variant that the history has no room for, where it is still on offer."""
+        if item.proposal in self.proposals:
+            item.proposal.drop(item.candidate)
+            if not item.proposal.candidates:
+                self._remove(item.proposal)
+
     def _on_undone(self, edit: Edit) -> None:
-        proposal = proposal_of(edit)
-        if proposal is not None and proposal not in self.proposals:
+        taken = accepted_by(edit)
+        if taken is None:
+            return
+        proposal = self.gallery.find(taken[0]) or taken[0]  # one that was on the disk meanwhile is another object
+        for candidate in proposal.everyone:
+            candidate.accepted &= candidate != taken[1]
+        if proposal not in self.proposals and proposal.candidates:
             self._put_on_top(proposal)
+        self.gallery.put(proposal)
 
     def _on_redone(self, edit: Edit) -> None:
-        proposal = proposal_of(edit)
-        if proposal is not None:
-            self._remove(proposal)
+        taken = accepted_by(edit)
+        if taken is not None:
+            for candidate in (self.gallery.find(taken[0]) or taken[0]).everyone:
+                candidate.accepted |= candidate == taken[1]
+            self._remove(taken[0])
 
     def _on_edited(self) -> None:
         if self.proposal is not None:
@@ -219,5 +321,7 @@ def _same_voxels(a: InpaintRequest, b: InpaintRequest) -> bool:
 def _title(request: Request) -> str:
     if isinstance(request, InpaintRequest):
         return f"Regenerate {request.mask.count:,} voxels"
+    if not isinstance(request, GenerateRequest | OutpaintRequest):
+        return request.name.capitalize()
     name = "Extend to" if isinstance(request, OutpaintRequest) else "Generate"
     return f"{name} {request.size[0]} × {request.size[1]}"

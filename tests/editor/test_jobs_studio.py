@@ -267,10 +267,10 @@ def test_previews_of_several_tiles_are_put_together(studio):
 def test_a_region_edited_meanwhile_is_stale_and_edited_voxels_stay_unless_asked(studio):
     mask_car(studio)
     run_and_finish(studio)
-    assert studio.proposal.edited(studio.document.scene) is None
+    assert studio.proposal.edited(studio.document.scene).is_empty
     part = Box((10, 8, 3), (14, 14, 8))
     erase(studio, part)
-    assert int(studio.proposal.edited(studio.document.scene).sum()) == part.volume
+    assert studio.proposal.edited(studio.document.scene).equals(VoxelMask.of_box(part))
     studio.accept("keep")
     assert (studio.document.scene.read(part) == 0).all()
     assert (studio.document.scene.read(Box((14, 8, 3), (22, 16, 9))) == 5).all()

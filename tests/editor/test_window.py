@@ -243,6 +243,8 @@ def test_variants_are_stepped_through_with_the_arrow_keys(open_window, qtbot):
     QTest.keyClick(native, Qt.Key.Key_Escape)
     assert window.studio.proposal is not None
     QTest.keyClick(native, Qt.Key.Key_Delete)
+    assert window.stage.candidates.place.text() == "3 / 3"
+    QTest.keyClick(native, Qt.Key.Key_Delete, Qt.KeyboardModifier.ControlModifier)
     assert window.studio.proposal is None
 
 

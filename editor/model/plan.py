@@ -129,12 +129,21 @@ class Extension:
 
 @dataclass(frozen=True)
 class Offer:
-    """What the button says. `reason` is why it cannot be pressed, where it cannot; `fixable` by converting."""
+    """What the button says.
+
+    Attributes
+    ----------
+    reason
+        Why it cannot be pressed, where it cannot.
+    fixable, lacking
+        Whether converting the scene would help; whether a model must be installed first.
+    """
 
     mode: Mode
     text: str
     reason: str = ""
     fixable: bool = False
+    lacking: bool = False
 
 
 @dataclass(frozen=True)
@@ -170,6 +179,7 @@ class Plan:
         self.options = options or Options()
         self.extension = Extension()
         self.box: Box | None = None
+        self._troubles: dict[str, str] = {}
         document.mask_changed.connect(lambda _box: self.changed.emit())
         document.scene_replaced.connect(self._on_scene)
 
@@ -179,6 +189,16 @@ class Plan:
         if fresh != self.options:
             self.options = fresh
             self.changed.emit()
+
+    def set_cards(self, cards: Sequence[Card]) -> None:
+        """Offer other models, as one was installed."""
+        self.cards = tuple(cards)
+        self.changed.emit()
+
+    def set_trouble(self, model: str, reason: str) -> None:
+        """Note why a model cannot be used, as its weights are damaged; an empty string where it can again."""
+        self._troubles[model] = reason
+        self.changed.emit()
 
     def extend(self, extension: Extension) -> None:
         """Pull the bounds outward; nothing is made before `requests` are run."""
@@ -225,8 +245,14 @@ class Plan:
 
     def offer(self) -> Offer:
         """Say what the button would do."""
-        text, reason = self._text(), self._reason()
-        return Offer(self.mode, text, reason, bool(reason) and self.card is not None)
+        name = self.options.model
+        if self.card is None:
+            reason = f"Model '{name}' is not installed; the scene can still be edited."
+            return Offer(self.mode, f"Model “{name}” is not installed", reason, lacking=True)
+        if trouble := self._troubles.get(name):
+            return Offer(self.mode, f"Model “{name}” cannot be used", trouble, lacking=True)
+        text, reason = self._text(), self._reason(self.card)
+        return Offer(self.mode, text, reason, bool(reason))
 
     def reach(self) -> Reach | None:
         """Say what regenerating the mask would touch; `None` where something else is offered, or nothing."""
@@ -279,14 +305,12 @@ class Plan:
             return f"Regenerate {self._document.shown_mask.count:,} voxels{variants}"
         return f"Generate scene{variants}"
 
-    def _reason(self) -> str:
-        if self.card is None:
-            return f"Model '{self.options.model}' is not installed; the scene can still be edited."
+    def _reason(self, card: Card) -> str:
         try:
             self.options.sampling(0)
         except ScenewrightError as error:
             return str(error)
-        return mismatch(self._document.scene, self.card)
+        return mismatch(self._document.scene, card)
 
 
 def mismatch(scene: VoxelScene, card: Card) -> str:

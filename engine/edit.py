@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -191,6 +191,32 @@ class SavedMasksEdit:
 
     def revert(self, target: Editable) -> Box:
         return _keep_masks(target.scene, self.before)
+
+
+@dataclass(frozen=True, eq=False)
+class MetadataEdit:
+    """Another entry in what travels with the scene, as JSON types; `None` is no entry."""
+
+    name: str
+    key: str
+    before: Any
+    after: Any
+
+    @property
+    def nbytes(self) -> int:
+        return len(repr(self.before)) + len(repr(self.after))
+
+    def apply(self, target: Editable) -> Box:
+        return self._put(target.scene, self.after)
+
+    def revert(self, target: Editable) -> Box:
+        return self._put(target.scene, self.before)
+
+    def _put(self, scene: VoxelScene, entry: Any) -> Box:
+        scene.metadata.pop(self.key, None)
+        if entry is not None:
+            scene.metadata[self.key] = entry
+        return Box((0, 0, 0), (0, 0, 0))
 
 
 def _keep_masks(scene: VoxelScene, masks: Mapping[str, VoxelMask]) -> Box:

@@ -13,7 +13,7 @@ from editor.model.classes import ClassView
 from editor.model.drawing import Drawing
 from editor.model.history import History
 from editor.model.section import Section
-from engine.edit import Edit, MaskEdit, SavedMasksEdit
+from engine.edit import Edit, MaskEdit, MetadataEdit, SavedMasksEdit
 from engine.grid import Box, Grid
 from engine.labels import label_space
 from engine.mask import VoxelMask
@@ -48,6 +48,8 @@ class Document:
     drawn = Signal(Box)
     """Unfinished voxels of this box look different; they are in `shown_scene`."""
     saved_masks_changed = Signal()
+    metadata_changed = Signal(str)
+    """An entry of what travels with the scene is another one."""
     history_changed = Signal()
     state_changed = Signal()
     """Path or unsaved changes differ."""
@@ -248,6 +250,8 @@ class Document:
             return
         if isinstance(edit, SavedMasksEdit):
             self.saved_masks_changed.emit()
+        if isinstance(edit, MetadataEdit):
+            self.metadata_changed.emit(edit.key)
         if not isinstance(edit, MaskEdit) and not box.is_empty:
             self.changed.emit(box)
         if self.mask is not mask:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import GridError, LabelError
+from engine.grid import Box
 from engine.labels import LabelSpace
 from engine.scene import Labels, VoxelScene
 
@@ -17,7 +21,8 @@ CELL = 8
 LAYOUT_CLASSES = ("free", "road", "sidewalk", "parking", "other-ground", "terrain", "building", "vegetation")
 LAYOUT_COLOURS = (0xFFFFFF, 0x5B6472, 0xA9B0BB, 0x8A7FA8, 0x8C6F5A, 0xA3B86C, 0xD9B48F, 0x4F9D4A)
 """Palette of layout pictures, 0xRRGGBB, in the order of `LAYOUT_CLASSES`."""
-_BARE = (38, 43, 51)
+BARE = (38, 43, 51)
+"""Colour of empty columns in pictures from above."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,20 +122,45 @@ def extrude(layout: LayoutMap, height: int, space: LabelSpace) -> Labels:
     return cells.astype(np.uint8).repeat(CELL, axis=0).repeat(CELL, axis=1)
 
 
-def picture_of(scene: VoxelScene, palette: str | None = None) -> NDArray[np.uint8]:
+def picture_of(scene: VoxelScene, palette: str | None = None, box: Box | None = None) -> NDArray[np.uint8]:
     """Draw a scene from straight above at once, as a small reminder of what it is.
 
-    Gives `(Y, X, 3) uint8`, one pixel a column, y up: the colour of the highest solid voxel, the lighter the higher it
-    lies and the more its slope faces the upper left; dark grey where a column is empty.
+    Gives `(Y, X, 3) uint8`, one pixel a column of the box (default: everything), y up: the colour of the highest solid
+    voxel, the lighter the higher it lies and the more its slope faces the upper left; dark grey where a column is
+    empty. Pictures of neighbouring boxes fit together.
     """
-    labels = scene.read()
+    where = box or scene.box
+    (x0, _, _), (_, y1, _) = where.lower, where.upper
+    beside = Box((max(x0 - 1, 0), where.lower[1], 0), (where.upper[0], min(y1 + 1, scene.box.upper[1]), where.upper[2]))
+    labels = scene.read(beside)
     solid = labels != scene.space.empty
     depth = solid.shape[2] - 1 - solid[:, :, ::-1].argmax(axis=2)
     tops = np.take_along_axis(labels, depth[..., None], 2)[..., 0]
     height = np.where(solid.any(axis=2), depth, 0).astype(np.float32)
     slope = np.zeros_like(height)
     slope[1:, :-1] = height[1:, :-1] - height[:-1, 1:]
-    light: NDArray[np.float32] = 0.72 + 0.2 * height / max(float(height.max()), 1.0) + 0.035 * np.clip(slope, -5, 5)
+    light: NDArray[np.float32] = 0.72 + 0.2 * height / solid.shape[2] + 0.035 * np.clip(slope, -5, 5)
     colours = scene.space.colours(palette)[tops] * light[..., None]
-    colours[~solid.any(axis=2)] = _BARE
-    return np.ascontiguousarray(np.clip(colours, 0, 255).astype(np.uint8).transpose(1, 0, 2)[::-1])
+    colours[~solid.any(axis=2)] = BARE
+    own = where.relative_to(beside).slices[:2]
+    return np.ascontiguousarray(np.clip(colours[own], 0, 255).astype(np.uint8).transpose(1, 0, 2)[::-1])
+
+
+def layout_to_json(layout: LayoutMap) -> dict[str, Any]:
+    """Give a map as plain JSON types, so that it travels in the metadata of a scene."""
+    cells = np.stack([layout.classes, layout.heights])
+    return {
+        "cells": list(layout.classes.shape),
+        "data": base64.b64encode(zlib.compress(np.ascontiguousarray(cells).tobytes(), 6)).decode("ascii"),
+    }
+
+
+def layout_from_json(entry: Any) -> LayoutMap:
+    """Read a map from what `layout_to_json` gave; raises `GridError` or `LabelError` where it is damaged."""
+    try:
+        wide, deep = (int(n) for n in entry["cells"])
+        data = zlib.decompressobj().decompress(base64.b64decode(entry["data"]), 2 * wide * deep + 1)
+        classes, heights = np.frombuffer(data, np.uint8).reshape(2, wide, deep)
+    except (KeyError, TypeError, ValueError, zlib.error) as error:
+        raise GridError(f"the map of the scene is damaged ({error!r}); paint it anew") from error
+    return LayoutMap(classes.copy(), heights.copy())

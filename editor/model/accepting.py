@@ -7,6 +7,7 @@ from typing import Literal
 
 from editor.model.candidate import Candidate
 from editor.model.document import Document
+from editor.model.layout_draft import carry_map
 from editor.model.proposal import Proposal
 from engine.edit import Edit, Editable, GridEdit, VoxelEdit
 from engine.errors import GridError, RequestError
@@ -84,6 +85,7 @@ def _edit(proposal: Proposal, result: Result, document: Document, overlap: Overl
             mask &= ~proposal.edited(scene).within(result.box)
         return VoxelEdit.between(name, scene, result.box, result.labels, mask)
     after = result.scene.snapshot()
+    carry_map(scene, after)
     if isinstance(proposal.request, GenerateRequest):
         _sign(after, result.provenance)
         return GridEdit("Generate scene", scene.snapshot(), after, document.mask)

@@ -310,7 +310,7 @@ def _same_question(a: Request, b: Request) -> bool:
     if isinstance(a, InpaintRequest) and isinstance(b, InpaintRequest):
         return a.scene.grid == b.scene.grid and a.mask.equals(b.mask) and _same_voxels(a, b)
     if isinstance(a, OutpaintRequest) and isinstance(b, OutpaintRequest):
-        return (a.scene.grid, a.size, a.at) == (b.scene.grid, b.size, b.at)
+        return (a.scene.grid, a.size, a.at, a.tiles) == (b.scene.grid, b.size, b.at, b.tiles)
     return False
 
 

@@ -1,0 +1,396 @@
+"""Growing a scene tile by tile: which ones are wanted, in which order, and how they fare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from psygnal import Signal
+
+from editor.model.accepting import accepted_by
+from editor.model.pace import Pace
+from editor.model.plan import mismatch
+from editor.model.proposal import Proposal
+from editor.model.seams import seam_of
+from editor.model.studio import Studio
+from editor.model.tiling import Cell, TileGrid, world_corner
+from engine.edit import Edit
+from engine.errors import RequestError
+from engine.grid import Box, Grid
+from engine.labels import UNKNOWN
+from engine.mask import VoxelMask
+from engine.scene import VoxelScene
+from engine.tasks.request import InpaintRequest, OutpaintRequest
+from engine.tasks.work import work_of
+
+TileState = Literal["made", "open", "wanted", "queued", "running", "ready", "failed", "accepted"]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A tile of the map: where it lies (frame of the scene, it may leave it), how it fares, its place in the order."""
+
+    cell: Cell
+    box: Box
+    state: TileState
+    order: int = 0
+    progress: float = 0.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What the wanted tiles will take.
+
+    Attributes
+    ----------
+    seconds
+        From runs that were timed here; `None` before there was one.
+    before, after
+        Bytes of the scene's voxels now and then.
+    """
+
+    seconds: float | None
+    before: int
+    after: int
+    size: tuple[int, int]
+
+
+class WorldMap:
+    """Wanted tiles, made one after the other: each is a proposal like any other, the next one builds on it.
+
+    Attributes
+    ----------
+    wanted
+        Tiles that wait, nearest first.
+    is_going
+        Whether the next one starts as soon as the last one is decided on.
+    takes_all
+        Whether tiles are accepted as they come.
+    """
+
+    changed = Signal()
+
+    def __init__(self, studio: Studio, pace: Pace) -> None:
+        self._studio, self.pace = studio, pace
+        self.wanted: list[Cell] = []
+        self.is_going, self.takes_all = False, False
+        self._grid: TileGrid | None = None
+        self._tiles: dict[Proposal, Cell] = {}
+        self._taken: set[Proposal] = set()
+        self._seams: list[tuple[Proposal, Box]] = []
+        self._made: dict[Cell, bool] = {}
+        self._is_turning = self._turn_again = False
+        document = studio.document
+        document.scene_replaced.connect(self._on_scene)
+        document.changed.connect(self._on_voxels)
+        document.undone.connect(self._on_undone)
+        document.redone.connect(self._on_accepted)
+        studio.plan.changed.connect(self._on_plan)
+        studio.accepted.connect(self._on_accepted)
+        studio.proposal_changed.connect(self._turn)
+        studio.jobs.changed.connect(lambda _job: self._turn())
+        pace.changed.connect(self.changed.emit)
+        self._on_scene()
+
+    # what is shown
+
+    @property
+    def grid(self) -> TileGrid | None:
+        """Where tiles lie; `None` where no model suits the scene."""
+        return self._grid
+
+    @property
+    def reason(self) -> str:
+        """Why nothing can be made, in one line; empty where it can."""
+        card = self._studio.plan.card
+        if card is None:
+            return "No model is installed; the scene can still be edited."
+        return mismatch(self._studio.document.scene, card)
+
+    def tiles(self) -> Iterator[Tile]:
+        """List every tile of the scene, and all beside it and beside wanted ones."""
+        if self._grid is None:
+            return
+        scene, busy = self._studio.document.scene, self._busy()
+        columns, rows = self._grid.cells_of(scene)
+        own = {(i, j) for i in columns for j in rows}
+        made = {c for c in own if self._is_made(c)} | set(self.wanted) | set(busy)
+        beside = {n for c in made for n in _neighbours(c)}
+        if not made:
+            beside = own  # a blank scene: anywhere is a start
+        for cell in sorted(own | beside | made):
+            yield self._tile(cell, busy, beside)
+
+    def estimate(self) -> Estimate:
+        """Say what the wanted tiles will take, before anything starts."""
+        scene, plan = self._studio.document.scene, self._studio.plan
+        assert self._grid is not None
+        assert plan.card is not None
+        grid, seconds = scene.grid, 0.0
+        known, sampling = True, plan.options.sampling(0)
+        for cell in self.wanted:
+            request = self._request(VoxelScene(grid, scene.space), cell, 0)
+            one = self.pace.seconds(work_of(request, plan.card), sampling)
+            known, seconds = known and one is not None, seconds + (one or 0.0) * plan.options.variants
+            if isinstance(request, OutpaintRequest):
+                grid = _grown(grid, request)
+        voxel = 5 if scene.has_instances else 1
+        x, y, z = grid.shape
+        before = int(np.prod(scene.grid.shape)) * voxel
+        return Estimate(seconds if known else None, before, x * y * z * voxel, (x, y))
+
+    # what one can do
+
+    def toggle(self, cell: Cell) -> None:
+        """Want a tile, or no longer; nothing happens where there is nothing to add."""
+        if cell in self.wanted:
+            self.wanted.remove(cell)
+        elif any(t.cell == cell and t.state in ("open", "failed") for t in self.tiles()):
+            self._forget_failed(cell)
+            self.wanted.append(cell)
+            self.wanted.sort(key=self._distance)
+        self.wanted = [c for c in self.wanted if self._is_beside(c)]
+        self.changed.emit()
+
+    def clear(self) -> None:
+        """Want none any more; what is being made goes on."""
+        self.wanted.clear()
+        self.pause()
+
+    def start(self) -> None:
+        """Make the wanted tiles; raises `RequestError` with the reason where that cannot be."""
+        if self.reason:
+            raise RequestError(self.reason)
+        if self.wanted:
+            self.is_going = True
+            self._turn()
+
+    def pause(self) -> None:
+        """Start no further tile."""
+        self.is_going = False
+        self.changed.emit()
+
+    def take_all(self, on: bool) -> None:
+        """Accept tiles as they come, or weigh each one."""
+        self.takes_all = on
+        self._turn()
+
+    @property
+    def has_seam(self) -> bool:
+        """Whether there is a border between what was there and what was added last."""
+        return bool(self._seams)
+
+    def repair_seam(self, voxels: int) -> None:
+        """Mask a band of so many voxels on either side of the border of what was added last, as one undo step."""
+        if not self._seams:
+            return
+        document = self._studio.document
+        (cx, cy), (_, box) = world_corner(document.scene), self._seams[-1]
+        band = seam_of(document.scene, box.shift((-cx, -cy, 0)), voxels)
+        if band.is_empty:
+            raise RequestError("nothing lies on the other side of the border; add a tile beside what is there")
+        document.set_mask("Mask seam", band)
+
+    # the order of events
+
+    def _turn(self) -> None:
+        """Do what comes next: accept a tile, start another one. Everything that happens may call this."""
+        if self._is_turning:
+            self._turn_again = True
+            return
+        self._is_turning = True
+        try:
+            self._turn_again = True
+            while self._turn_again:
+                self._turn_again = False
+                self._step()
+        finally:
+            self._is_turning = False
+        self.changed.emit()
+
+    def _step(self) -> None:
+        on_offer = [p for p in self._studio.proposals if p in self._tiles]
+        if not self.is_going or self._is_being_put_in():
+            return
+        if any(c.state == "failed" for p in on_offer for c in p.candidates):
+            self.is_going = False
+        elif on_offer:
+            self._accept_if_ready(on_offer[-1])
+        elif self.wanted:
+            self._make(self.wanted.pop(0))
+        else:
+            self.is_going = False
+
+    def _is_being_put_in(self) -> bool:
+        """Tell whether an accepted tile is still on its way into the scene, on which the next one builds."""
+        there = [p for p, _ in self._seams]
+        return any(c.accepted for p in self._tiles if p not in there for c in p.candidates)
+
+    def _accept_if_ready(self, proposal: Proposal) -> None:
+        """Accept a tile; one that comes back was taken back by the user, who decides from now on."""
+        is_ready = proposal.candidates and not any(c.is_open for c in proposal.candidates)
+        if proposal in self._taken:
+            self.is_going = False
+        elif self.takes_all and is_ready and proposal is self._studio.proposal:
+            self._studio.accept()
+
+    def _make(self, cell: Cell) -> None:
+        studio = self._studio
+        seeds = studio.seeds(studio.plan.options.variants)
+        scene = self._unmade_as_unknown(cell)
+        proposal = studio.ask(self._request(scene, cell, seeds[0]))
+        self._tiles[proposal] = cell
+        if len(seeds) > 1:
+            studio.ask_more(proposal, [type(proposal.candidate)(self._request(scene, cell, s)) for s in seeds[1:]])
+
+    def _request(self, scene: VoxelScene, cell: Cell, seed: int) -> InpaintRequest | OutpaintRequest:
+        """Ask for a tile: as a mask inside the scene, as more of the scene beside it."""
+        assert self._grid is not None
+        plan, box = self._studio.plan, self._grid.box(cell, scene)
+        sampling = replace(plan.options.sampling(0), seed=seed, strength=1.0)
+        if scene.box.contains(box):
+            return InpaintRequest(scene, VoxelMask.of_box(box), sampling)
+        bounds = scene.box.union(box)
+        at = (-bounds.lower[0], -bounds.lower[1])
+        return OutpaintRequest(scene, bounds.shape[:2], sampling, at, plan.overlap, tiles=(box.shift((*at, 0)),))
+
+    def _unmade_as_unknown(self, cell: Cell) -> VoxelScene:
+        """Take a snapshot in which columns without any voxel, but for the tile's own, count as not made yet."""
+        scene = self._studio.document.scene.snapshot()
+        assert self._grid is not None
+        assert self._studio.plan.card is not None
+        own = self._grid.box(cell, scene)
+        margin = self._studio.plan.card.window
+        near = own.pad((margin, margin, 0)).clip(scene.box)
+        labels = scene.read(near)
+        unmade = ~(labels != scene.space.empty).any(axis=2) & ~VoxelMask.of_box(own).within(near).any(axis=2)
+        if unmade.any():
+            scene.write(near, np.full(near.shape, UNKNOWN, np.uint8), np.repeat(unmade[:, :, None], near.shape[2], 2))
+        return scene
+
+    # listening
+
+    def _on_scene(self) -> None:
+        """Keep the grid as long as the scene lies on it; else lay another one."""
+        plan, scene = self._studio.plan, self._studio.document.scene
+        self._made.clear()
+        if plan.card is None or self.reason:
+            self._grid = None
+        elif self._grid is None or self._grid.pitch != plan.tile or not self._grid.carries(scene):
+            self._grid = TileGrid.over(scene, plan.card.window, plan.tile, plan.card.cell)
+            self.wanted, self.is_going = [], False
+        self.changed.emit()
+
+    def _on_plan(self) -> None:
+        plan = self._studio.plan
+        pitch = self._grid.pitch if self._grid is not None else None
+        if plan.card is not None and (pitch != plan.tile or bool(self.reason)):
+            self._on_scene()
+        else:
+            self.changed.emit()
+
+    def _on_voxels(self, box: Box) -> None:
+        if self._grid is not None:
+            scene = self._studio.document.scene
+            i0, j0 = self._grid.cell_at(box.lower[:2], scene)
+            i1, j1 = self._grid.cell_at((box.upper[0] - 1, box.upper[1] - 1), scene)
+            self._made = {c: m for c, m in self._made.items() if not (i0 <= c[0] <= i1 and j0 <= c[1] <= j1)}
+            self.changed.emit()
+
+    def _on_accepted(self, edit: Edit) -> None:
+        taken = accepted_by(edit)
+        if taken is None:
+            return
+        proposal, request = taken[0], taken[0].request
+        self._taken.add(proposal)
+        (cx, cy), cell = world_corner(self._studio.document.scene), self._tiles.get(taken[0])
+        if cell is not None and self._grid is not None:
+            self._seams.append((proposal, self._grid.box(cell, self._studio.document.scene).shift((cx, cy, 0))))
+        elif isinstance(request, OutpaintRequest):
+            self._seams.append((proposal, request.scene.box.shift((*world_corner(request.scene), 0))))
+        self._turn()
+
+    def _on_undone(self, edit: Edit) -> None:
+        """What was taken back is not put in again by itself."""
+        taken = accepted_by(edit)
+        if taken is not None:
+            self._seams = [(p, box) for p, box in self._seams if p != taken[0]]
+        self.pause()
+
+    # small questions
+
+    def _busy(self) -> dict[Cell, tuple[TileState, float]]:
+        """Tell how tiles fare that are made right now or wait for a decision."""
+        found: dict[Cell, tuple[TileState, float]] = {}
+        for proposal in self._studio.proposals:
+            cell = self._tiles.get(proposal)
+            if cell is None or not proposal.candidates or not proposal.fits(self._studio.document.scene):
+                continue
+            jobs = [j for c in proposal.candidates if (j := self._studio.job_of(c)) is not None and j.is_open]
+            running = next((j for j in jobs if j.state == "running"), None)
+            if running is not None:
+                found[cell] = ("running", running.fraction)
+            elif jobs:
+                found[cell] = ("queued", 0.0)
+            else:
+                ready = any(c.state == "ready" for c in proposal.candidates)
+                found[cell] = ("ready" if ready else "failed", 0.0)
+        return found
+
+    def _tile(self, cell: Cell, busy: dict[Cell, tuple[TileState, float]], beside: set[Cell]) -> Tile:
+        assert self._grid is not None
+        box = self._grid.box(cell, self._studio.document.scene)
+        if cell in busy:
+            return Tile(cell, box, busy[cell][0], progress=busy[cell][1])
+        if cell in self.wanted:
+            return Tile(cell, box, "wanted", self.wanted.index(cell) + 1)
+        if self._is_made(cell):
+            return Tile(cell, box, "accepted" if self._is_new(cell) else "made")
+        return Tile(cell, box, "open" if cell in beside else "made")
+
+    def _is_new(self, cell: Cell) -> bool:
+        return any(self._tiles.get(p) == cell for p, _ in self._seams)
+
+    def _is_made(self, cell: Cell) -> bool:
+        """Tell whether there is any voxel in a tile."""
+        if cell not in self._made:
+            assert self._grid is not None
+            scene = self._studio.document.scene
+            inside = self._grid.box(cell, scene).clip(scene.box)
+            self._made[cell] = not inside.is_empty and bool((scene.read(inside) != scene.space.empty).any())
+        return self._made[cell]
+
+    def _is_beside(self, cell: Cell) -> bool:
+        """Tell whether a tile touches the scene, over other wanted ones where need be."""
+        reached, todo = set[Cell](), [cell]
+        while todo:
+            at = todo.pop()
+            if any(self._is_made(n) for n in _neighbours(at)) or self._studio.document.is_blank():
+                return True
+            reached.add(at)
+            todo += [n for n in _neighbours(at) if n not in reached and (n in self.wanted or n in self._busy())]
+        return False
+
+    def _distance(self, cell: Cell) -> float:
+        assert self._grid is not None
+        scene = self._studio.document.scene
+        a, b = self._grid.box(cell, scene), scene.box
+        return float(np.linalg.norm(np.add(a.lower, a.upper) - np.add(b.lower, b.upper)))
+
+    def _forget_failed(self, cell: Cell) -> None:
+        for proposal in [p for p in self._studio.proposals if self._tiles.get(p) == cell]:
+            if all(c.state == "failed" for c in proposal.candidates) and proposal is self._studio.proposal:
+                self._studio.discard()
+
+
+def _neighbours(cell: Cell) -> tuple[Cell, ...]:
+    i, j = cell
+    return (i - 1, j), (i + 1, j), (i, j - 1), (i, j + 1)
+
+
+def _grown(grid: Grid, request: OutpaintRequest) -> Grid:
+    assert request.at is not None
+    (ax, ay), (x, y) = request.at, request.size
+    return grid.cut(Box((-ax, -ay, 0), (x - ax, y - ay, grid.shape[2])))

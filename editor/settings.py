@@ -50,6 +50,8 @@ class Settings:
     device: str = "auto"
     window_geometry: str = ""
     window_layout: str = ""
+    gliding: bool = True
+    """Whether the camera moves smoothly from view to view."""
     ui_scale: float = 1.0
     threads: int = 0
     """Of the engine on the processor; 0 leaves the choice to torch."""

@@ -111,19 +111,43 @@ ACTIONS: tuple[ActionSpec, ...] = (
     *CANDIDATE_ACTIONS,
     ActionSpec("view.escape", "Let Go", "escape", ("Esc",), "Cancel the stroke, then reset the tool"),
     ActionSpec("view.mask", "Show or Hide the Mask", "toggle_mask", ("M",), "Painting shows it again", "mask"),
-    ActionSpec("view.home", "Frame All", "frame_all", ("Home",), "Show the whole scene", "frame"),
-    ActionSpec("view.frame_mask", "Frame Mask", "frame_mask", (".",), "Show what is masked", "", "view"),
-    ActionSpec("view.front", "Front View", "view_front", ("Num+1",)),
-    ActionSpec("view.side", "Side View", "view_side", ("Num+3",)),
-    ActionSpec("view.top", "Top View", "view_top", ("Num+7",)),
-    ActionSpec("view.default", "Default View", "view_default", ("Num+0",)),
-    ActionSpec("view.orthographic", "Orthographic", "toggle_orthographic", ("Num+5",)),
+    ActionSpec("view.home", "Frame All", "views.frame_all", ("Home",), "Show the whole scene", "frame"),
+    ActionSpec("view.frame_mask", "Frame Mask", "views.frame_mask", (".", "Num+."), "Show what is masked", "", "view"),
+    ActionSpec("view.front", "Front View", "views.look_from", ("Num+1",), argument=0),
+    ActionSpec("view.back", "Back View", "views.look_from", ("Ctrl+Num+1",), argument=1),
+    ActionSpec("view.side", "Right View", "views.look_from", ("Num+3",), argument=2),
+    ActionSpec("view.left", "Left View", "views.look_from", ("Ctrl+Num+3",), argument=3),
+    ActionSpec("view.top", "Top View", "views.look_from", ("Num+7",), argument=4),
+    ActionSpec("view.bottom", "Bottom View", "views.look_from", ("Ctrl+Num+7",), argument=5),
+    ActionSpec("view.default", "Default View", "views.home", ("Num+0",), "Everything, seen from above one corner"),
+    ActionSpec("view.orthographic", "Orthographic", "views.toggle_orthographic", ("Num+5",), "Without perspective"),
+    ActionSpec("view.gliding", "Smooth Camera Moves", "views.toggle_gliding", (), "Glide from view to view, or jump"),
+    ActionSpec(
+        "view.section",
+        "Section Box",
+        "views.toggle_section",
+        ("K",),
+        "Cut the scene open: drag the faces, or turn the wheel with Alt",
+        "section",
+    ),
     ActionSpec("view.theme", "Light Theme", "toggle_theme", (), "Switch between dark and light", "sun"),
+    ActionSpec("view.metrics", "Metrics", "instruments.show_metrics", (), "Step time, memory and what changes, as curves"),
+    ActionSpec("view.console", "Python Console", "instruments.show_console", ("F12",), "Work on the scene in Python"),
+    ActionSpec("view.log", "Log", "instruments.show_log", (), "What the editor has done and what went wrong"),
     ActionSpec(
         "app.palette", "Command Palette…", "manners.show_palette", ("Ctrl+Shift+P",), "Find any command by its name"
     ),
     ActionSpec("app.settings", "Settings…", "manners.show_settings", ("Ctrl+,",), "Everything that can be adjusted"),
     ActionSpec("app.keys", "Keyboard Shortcuts…", "manners.show_keys", ("F1",), "All keys; find and change them"),
+    ActionSpec("engine.free", "Free Engine Memory", "engine.free", (), "Unload the models; the next run loads them"),
+    ActionSpec("engine.locate", "Locate Model…", "engine.locate", (), "Install a model from a folder on this machine"),
+    ActionSpec(
+        "help.diagnostics",
+        "Collect Diagnostics…",
+        "trouble.collect",
+        (),
+        "Log, settings and facts of this machine in one file, for whoever mends it; nothing is sent",
+    ),
     ActionSpec("help.about", "About Scenewright", "manners.show_about", (), "Version and licence"),
     ActionSpec("help.tour", "Tour: Erase a Car", "start_tour", (), "A minute with the brush, step by step"),
     ActionSpec("view.reset_layout", "Reset Layout", "reset_layout", (), "Put all docks back"),
@@ -151,14 +175,17 @@ MENUS: tuple[tuple[str, str], ...] = (
     ),
     (
         "&View",
-        "view.home view.frame_mask | view.front view.side view.top view.default view.orthographic | "
-        "class.hide class.solo class.show_all view.mask | @palettes view.theme @docks view.reset_layout",
+        "view.home view.default view.frame_mask | view.front view.back view.side view.left view.top view.bottom | "
+        "view.orthographic view.section view.gliding | "
+        "class.hide class.solo class.show_all view.mask | @palettes view.theme @docks "
+        "view.metrics view.console view.log view.reset_layout",
     ),
-    ("&Help", "help.tour file.start | app.keys | help.about"),
+    ("&Help", "help.tour file.start | app.keys | view.log help.diagnostics | help.about"),
 )
 """Menu titles and action ids; `|` is a separator, `@name` a menu that somebody else fills."""
 TOOL_STRIP = (
     "mask.brush mask.eraser mask.box mask.lasso mask.wand | "
-    "voxel.add voxel.remove voxel.paint voxel.fill voxel.extrude voxel.stamp voxel.pick | tool.extend | view.home"
+    "voxel.add voxel.remove voxel.paint voxel.fill voxel.extrude voxel.stamp voxel.pick | tool.extend | "
+    "view.home view.section"
 )
 TOP_BAR = "file.new file.open file.save file.export | edit.undo edit.redo |"

@@ -23,7 +23,11 @@ from editor.tools.stamp import StampTool
 from editor.tools.voxels import VoxelBrushTool
 from editor.tools.wand import FillTool, WandTool
 from editor.ui.action_table import ActionSpec
+from editor.ui.engine_care import EngineCare
+from editor.ui.instruments import Instruments
 from editor.ui.manners import Manners
+from editor.ui.trouble import Trouble
+from editor.ui.views import Views
 from engine.edit import GridEdit
 from engine.geometry.resample import fit_grid
 from engine.labels import label_space
@@ -73,6 +77,7 @@ class Commands:
         self.mask = Masking(studio.document)
         self.voxels = Voxels(studio.document, self.clipboard)
         self.manners = Manners(window)
+        self.engine = EngineCare(window)
         self._tool, self._tool_before = "mask.brush", "mask.brush"
 
     def run(self, spec: ActionSpec) -> None:
@@ -84,6 +89,16 @@ class Commands:
             handler(spec.argument)
         else:
             handler()
+
+    @property
+    def trouble(self) -> Trouble:
+        """What actions about failures do."""
+        return self._window.trouble
+
+    @property
+    def instruments(self) -> Instruments:
+        """What actions about metrics, console and log do."""
+        return self._window.instruments
 
     # files
 
@@ -233,26 +248,13 @@ class Commands:
 
     # view
 
-    def frame_all(self) -> None:
-        self._window.canvas.frame()
+    @property
+    def views(self) -> Views:
+        """What view actions do."""
+        return self._window.views
 
-    def frame_mask(self) -> None:
-        self._window.link.frame_mask()
-
-    def view_front(self) -> None:
-        self._window.canvas.look_from("front")
-
-    def view_side(self) -> None:
-        self._window.canvas.look_from("right")
-
-    def view_top(self) -> None:
-        self._window.canvas.look_from("top")
-
-    def view_default(self) -> None:
-        self._window.canvas.home()
-
-    def toggle_orthographic(self) -> None:
-        self._window.canvas.toggle_orthographic()
+    def toggle_history(self) -> None:
+        self._window.history.toggle()
 
     def toggle_theme(self) -> None:
         self._window.use_theme("light" if self._window.theme.is_dark else "dark")

@@ -1,48 +1,39 @@
-"""The status bar: tip, what is under the pointer, how much is masked, how the job fares, the device."""
+"""The status bar: tip, how much is masked, how the job fares, the device."""
 
 from __future__ import annotations
 
 import time
 
-from PySide6.QtWidgets import QProgressBar, QStatusBar
+from PySide6.QtWidgets import QProgressBar, QStatusBar, QToolButton
 
 from editor.model.jobs import Job
 from editor.model.studio import Studio
 from editor.ui.widgets import label
-from editor.worker import DeviceInfo
-from engine.geometry.rays import Hit
-from engine.grid import Box
-
-_GIGABYTE = 1 << 30
 
 
 class StatusBar(QStatusBar):
-    """Listens to a studio; the window tells it about the pointer and the device."""
+    """Listens to a studio; the window tells it about the device."""
 
     def __init__(self, studio: Studio) -> None:
         super().__init__()
         self._studio = studio
-        self._hit: Hit | None = None
         self.setSizeGripEnabled(False)
         self.tip = label("")
         self.addWidget(self.tip, 1)
-        self.readout = label("", "")
-        self.readout.setObjectName("readout")
         self.masked = label("", "")
         self.masked.setObjectName("masked")
         self.size = label("")
         self.progress = label("")
         self.bar = QProgressBar(textVisible=False)
         self.bar.setFixedWidth(90)
-        self.device = label("engine starts …")
-        self.device.setObjectName("device")
+        self.device = QToolButton(objectName="device", text="engine starts …")
+        self.device.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.kept = label("")
         self.kept.setToolTip("When unsaved work was last copied, in case the editor should end without a word")
         self.kept.hide()
-        for part in (self.readout, self.masked, self.progress, self.bar, self.kept, self.size, self.device):
+        for part in (self.masked, self.progress, self.bar, self.kept, self.size, self.device):
             self.addPermanentWidget(part)
         studio.document.mask_changed.connect(lambda _box: self._show_mask())
-        studio.document.changed.connect(lambda _box: self.show_hover(self._hit))
         studio.document.scene_replaced.connect(self._show_scene)
         studio.jobs.changed.connect(lambda _job: self._show_job(studio.jobs.running))
         studio.document.state_changed.connect(lambda: self.kept.setVisible(self._has_copy()))
@@ -53,25 +44,6 @@ class StatusBar(QStatusBar):
         """Say what the tool in hand does."""
         self.tip.setText(text)
 
-    def show_hover(self, hit: Hit | None) -> None:
-        """Name the voxel under the pointer, and tell whether it is masked or locked."""
-        self._hit = hit
-        if hit is None:
-            self.readout.setText("")
-            return
-        x, y, z = hit.voxel
-        scene = self._studio.document.scene
-        inside = Box(hit.voxel, (x + 1, y + 1, z + 1))
-        if not scene.box.contains(inside):
-            self.readout.setText(f"{x} {y} {z}")
-            return
-        document = self._studio.document
-        found = int(scene.read(inside).item())
-        words = [f"{x} {y} {z}", document.classes.name_of(found)]
-        words += ["masked"] * bool(document.shown_mask.within(inside).item())
-        words += ["locked"] * (found in document.classes.locked)
-        self.readout.setText("  ·  ".join(words))
-
     def show_kept(self, moment: float) -> None:
         """Say when unsaved work was last copied, as long as it is unsaved; seconds since 1970."""
         self.kept.setText(f"autosaved {time.strftime('%H:%M', time.localtime(moment))}")
@@ -80,10 +52,10 @@ class StatusBar(QStatusBar):
     def _has_copy(self) -> bool:
         return bool(self.kept.text()) and self._studio.document.dirty
 
-    def show_device(self, info: DeviceInfo) -> None:
+    def show_device(self, words: str, tip: str) -> None:
         """Fill the device chip."""
-        self.device.setText(f"{info.device}  {info.used / _GIGABYTE:.1f} / {info.total / _GIGABYTE:.0f} GB")
-        self.device.setToolTip("Where the engine computes, and how much of its memory is in use")
+        self.device.setText(words)
+        self.device.setToolTip(f"{tip}<br>Click to choose where to compute")
 
     def show_no_engine(self, reason: str) -> None:
         """Say that there is no engine, and why."""
@@ -93,7 +65,6 @@ class StatusBar(QStatusBar):
     def _show_mask(self) -> None:
         count = self._studio.document.shown_mask.count
         self.masked.setText(f"{count:,} masked" if count else "")
-        self.show_hover(self._hit)
 
     def _show_scene(self) -> None:
         grid = self._studio.document.scene.grid

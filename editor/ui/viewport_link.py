@@ -92,11 +92,6 @@ class ViewportLink:
         self._show_reach()
         self.mask_toggled.emit(on)
 
-    def frame_mask(self) -> None:
-        """Bring the mask into view; everything where nothing is masked."""
-        mask = self._studio.document.mask
-        self._canvas.frame(None if mask.is_empty else mask.box.pad(12))
-
     def _on_scene_replaced(self) -> None:
         document = self._studio.document
         self._canvas.show_scene(document.scene)

@@ -21,6 +21,7 @@ from editor.ui.cursors import tool_cursor
 from editor.ui.dialogs import Dialogs
 from editor.ui.docks import LAYOUT_VERSION, Docks
 from editor.ui.files import Files, Formats
+from editor.ui.history_dock import HistoryDock
 from editor.ui.keeping import Keeping
 from editor.ui.mask_dock import MaskDock
 from editor.ui.notice_bar import NoticeBar
@@ -30,6 +31,7 @@ from editor.ui.stage import Stage
 from editor.ui.status import StatusBar
 from editor.ui.theme import apply_theme, theme_named
 from editor.ui.viewport_link import ViewportLink
+from editor.ui.views import Views
 from editor.ui.widgets import column
 from editor.viewport.canvas import ViewportCanvas
 from editor.worker import DeviceInfo, Worker, describe
@@ -118,7 +120,15 @@ class MainWindow(QMainWindow):
         self.settings.theme = name
         self.theme = theme_named(name)
         self._dress_program()
-        for part in (self.actions_table, self.notice, self.stage, self.options, self.docks, self.commands.manners):
+        for part in (
+            self.actions_table,
+            self.notice,
+            self.stage,
+            self.options,
+            self.docks,
+            self.commands.manners,
+            self.views,
+        ):
             part.dress(self.theme)
         self.actions_table["view.theme"].setText("Light Theme" if self.theme.is_dark else "Dark Theme")
         self.actions_table["view.theme"].setIcon(self.theme.icon("sun" if self.theme.is_dark else "moon"))
@@ -142,13 +152,17 @@ class MainWindow(QMainWindow):
         self.options.dress(self.theme)
         self._build_bars()
         centre = QWidget()
-        centre.setLayout(column(self.notice, self.stage, spacing=0))
+        self.views = Views(self)
+        centre.setLayout(column(self.notice, self.stage, self.views.readout, spacing=0))
         centre.layout().setStretch(1, 1)
         self.setCentralWidget(centre)
         mask = MaskDock(
             self.gestures.context, self.commands.mask, self.actions_table, self._guard, self._set_mask_opacity
         )
         self.docks = Docks(self, self.studio, self.actions_table, self.theme, mask)
+        self.history = HistoryDock(self.studio, self.commands.candidates, self.actions_table)
+        self.history.frame = self.docks.add_below("Candidates & History", self.history)
+        self.history.dress(self.theme)
         self.setStatusBar(StatusBar(self.studio))
         self._build_menus()
 
@@ -215,7 +229,6 @@ class MainWindow(QMainWindow):
         self.actions_table["view.mask"].setCheckable(True)
         self.actions_table["view.mask"].setChecked(True)
         self.link.mask_toggled.connect(lambda on: self.actions_table["view.mask"].setChecked(on))
-        self.canvas.hovered.connect(self.statusBar().show_hover)  # type: ignore[attr-defined]
         self.docks.generate.convert_wanted.connect(lambda: self.trigger("edit.convert"))
         self.stage.start.sample_chosen.connect(lambda s: self.files.open_sample(s.scene, s.title))
         self.stage.start.file_chosen.connect(self.files.open)
@@ -286,6 +299,7 @@ class MainWindow(QMainWindow):
             return
         self._store()
         self.gestures.cancel()
+        self.history.close_down()
         self.studio.jobs.cancel_all()
         self.files.join()
         self.keeping.close()

@@ -47,6 +47,8 @@ class ViewportCanvas:
         Every moment of dragging a face of the bounds.
     section_dragged(HandleDrag)
         Every moment of dragging a face of the section box.
+    sliced(int)
+        By how many layers the slice that is shown is moved on.
     resized(int)
         By how many steps the brush is dragged larger or smaller.
 
@@ -70,7 +72,7 @@ class ViewportCanvas:
         )
         self.pointer, self.hovered, self.pointed = self.mouse.pointer, self.mouse.hovered, self.mouse.pointed
         self.resized, self.handle_dragged = self.mouse.resized, self.mouse.handle_dragged
-        self.section_dragged = self.mouse.section_dragged
+        self.section_dragged, self.sliced = self.mouse.section_dragged, self.mouse.sliced
         self.camera_changed = self.navigation.moved
         self.navigation.moved.connect(self._redo)
         self._gestures = Gestures(self.native, self.mouse)
@@ -247,6 +249,7 @@ class ViewportCanvas:
 
     def close(self) -> None:
         """Let go of the window's resources."""
+        self.navigation.stop()
         self._screen.close()
 
     def _make_lens(self) -> Lens:

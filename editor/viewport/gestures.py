@@ -25,6 +25,8 @@ _MODIFIERS = {
 }
 _PIXELS_A_STEP = 8
 """How far a drag goes for one step of the brush's size."""
+_SPRINT = 3.0
+"""How much faster one flies with Shift."""
 # key -> metres right, up, forward
 _FLY = {
     Qt.Key.Key_D: (1, 0, 0),
@@ -51,6 +53,12 @@ class Pilot(Protocol):
     def fly(self, right: float, up: float, forward: float, seconds: float) -> None:
         """Move along the given directions, -1 to 1 each, for a while."""
 
+    def slice(self, steps: int) -> None:
+        """Move the slice of the scene that is shown by some layers."""
+
+    def hurry(self, steps: int) -> None:
+        """Fly faster by some steps from now on."""
+
     def resize(self, steps: int) -> None:
         """Make the brush larger or smaller by some steps."""
 
@@ -72,7 +80,7 @@ class Gestures(QObject):
         self._last = QPointF()
         self._start = QPointF()
         self._steps = 0
-        self._space = False
+        self._space = self._fast = False
         self._keys: set[int] = set()
         self._then = 0.0
         self._timer = QTimer(self)
@@ -151,10 +159,15 @@ class Gestures(QObject):
         self._pilot.use(kind, (place.x(), place.y()), held, modifiers_of(event))
 
     def _wheel(self, event: QWheelEvent) -> bool:
-        place = event.position()
-        steps = event.angleDelta().y() / 120
-        if steps:
-            self._pilot.zoom(steps, (place.x(), place.y()))
+        """Zoom; with the right button held fly faster, with Alt go through the scene layer by layer."""
+        place, turn = event.position(), event.angleDelta()
+        steps = (turn.y() or turn.x()) / 120  # window systems turn a wheel sideways while Alt is held
+        if steps and self._drag == Qt.MouseButton.RightButton:
+            self._pilot.hurry(round(steps) or (1 if steps > 0 else -1))
+        elif steps and "alt" in modifiers_of(event):
+            self._pilot.slice(round(steps) or (1 if steps > 0 else -1))
+        elif turn.y():
+            self._pilot.zoom(turn.y() / 120, (place.x(), place.y()))
         return _done(event)
 
     def _leave(self, event: QEvent) -> bool:
@@ -172,6 +185,7 @@ class Gestures(QObject):
         if event.key() == Qt.Key.Key_Space:
             self._space = True
             return _done(event)
+        self._fast = self._fast or event.key() == Qt.Key.Key_Shift
         if self._drag == Qt.MouseButton.RightButton and event.key() in _FLY:
             self._keys.add(event.key())
             if not self._timer.isActive():
@@ -185,13 +199,15 @@ class Gestures(QObject):
             return False
         if event.key() == Qt.Key.Key_Space:
             self._space = False
+        if event.key() == Qt.Key.Key_Shift:
+            self._fast = False
         self._keys.discard(event.key())
         if not self._keys:
             self._stop_flying()
         return False
 
     def _lose_focus(self, event: QEvent) -> bool:
-        self._space = False
+        self._space = self._fast = False
         self._stop_flying()
         return False
 
@@ -203,7 +219,7 @@ class Gestures(QObject):
         now = time.monotonic()
         seconds, self._then = min(now - self._then, 0.1), now
         right, up, forward = (sum(_FLY[Qt.Key(k)][i] for k in self._keys) for i in range(3))
-        self._pilot.fly(right, up, forward, seconds)
+        self._pilot.fly(right, up, forward, seconds * (_SPRINT if self._fast else 1.0))
 
 
 def modifiers_of(event: QInputEvent) -> frozenset[str]:

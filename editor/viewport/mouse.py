@@ -19,6 +19,7 @@ from editor.viewport.sight import CanvasSight
 Position = tuple[float, float]
 
 _DEGREES = 0.28  # per pixel of an orbiting drag
+_FASTER = 1.25  # per turn of the wheel while flying
 
 
 class Mouse:
@@ -43,6 +44,7 @@ class Mouse:
     resized = Signal(int)
     handle_dragged = Signal(HandleDrag)
     section_dragged = Signal(HandleDrag)
+    sliced = Signal(int)
 
     def __init__(
         self,
@@ -56,6 +58,7 @@ class Mouse:
         self._widget, self._navigation, self._sight = widget, navigation, sight
         self._overlays, self._lens, self._redraw = overlays, lens, redraw
         self._held: Handles | None = None  # of which a face is being dragged
+        self._speed = 1.0
         self._elsewhere = False  # the drag under way began on the axes, so no tool may have it
         self.cursor = QCursor(Qt.CursorShape.CrossCursor)
 
@@ -81,8 +84,14 @@ class Mouse:
 
     def fly(self, right: float, up: float, forward: float, seconds: float) -> None:
         camera = self._navigation.camera
-        speed = min(max(0.8 * camera.distance, 4.0), 60.0) * seconds
+        speed = min(max(0.8 * camera.distance, 4.0), 60.0) * self._speed * seconds
         self._navigation.look(camera.fly(right * speed, up * speed, forward * speed))
+
+    def hurry(self, steps: int) -> None:
+        self._speed = min(max(self._speed * _FASTER**steps, 0.05), 20.0)
+
+    def slice(self, steps: int) -> None:
+        self.sliced.emit(steps)
 
     # arrows and tools
 
@@ -122,7 +131,7 @@ class Mouse:
         """See whether a press meets an axis' letter or an arrow, before any tool gets it."""
         if (view := self._overlays.view_at(self._lens(), position, self._window)) is not None:
             self._elsewhere = True
-            self._navigation.look(self._navigation.from_side(view))
+            self._navigation.go(self._navigation.from_side(view))
         elif (found := self._face_at(position)) is not None:
             self._held, face = found
             self._held.grab(face, *self._sight.ray_in_metres(position))

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.geometry.camera import box_corners, fit_eye
+from engine.geometry.camera import box_corners, fit_eye, look_basis
 
 Floats = NDArray[np.float64]
 
@@ -65,8 +65,12 @@ class OrbitCamera:
     @property
     def eye(self) -> Floats:
         """Where lines of sight start; far away without perspective, so that all of the scene lies before it."""
-        back = self.distance + (_STANDOFF if self.orthographic else 0.0)
-        return np.asarray(self.target) - self.basis[2] * back
+        return self.station - self.basis[2] * (_STANDOFF if self.orthographic else 0.0)
+
+    @property
+    def station(self) -> Floats:
+        """Where one stands: `distance` before the target, with or without perspective."""
+        return np.asarray(self.target) - self.basis[2] * self.distance
 
     @property
     def half_height(self) -> float:
@@ -104,9 +108,8 @@ class OrbitCamera:
 
     def look(self, azimuth: float, elevation: float) -> OrbitCamera:
         """Turn the head by degrees; the eye stays."""
-        eye = np.asarray(self.target) - self.basis[2] * self.distance
         turned = self.orbit(azimuth, elevation)
-        return replace(turned, target=_triple(eye + turned.basis[2] * self.distance))
+        return replace(turned, target=_triple(self.station + turned.basis[2] * self.distance))
 
     def pan(self, x: float, y: float) -> OrbitCamera:
         """Push the picture by half-heights to the right and up."""
@@ -154,6 +157,24 @@ class OrbitCamera:
             distance=self.distance * (other.distance / self.distance) ** share,
             fov=self.fov + (other.fov - self.fov) * share,
         )
+
+    def from_direction(self, outward: ArrayLike) -> OrbitCamera:
+        """Look at the target from a direction `(3,)`; straight from above or below, north (y) is up."""
+        x, y, z = (float(v) for v in np.asarray(outward, dtype=np.float64))
+        flat = math.hypot(x, y)
+        azimuth = math.degrees(math.atan2(y, x)) if flat > 1e-9 else -90.0
+        return replace(self, azimuth=azimuth, elevation=math.degrees(math.atan2(z, flat)))
+
+    @classmethod
+    def of_points(
+        cls, eye: ArrayLike, target: ArrayLike, up: ArrayLike, fov: float, orthographic: bool = False
+    ) -> OrbitCamera:
+        """Make the view of someone at `eye` who looks at `target`; it never leans to a side."""
+        right, _, forward = look_basis(np.subtract(target, eye), up)
+        azimuth = math.degrees(math.atan2(-right[0], right[1]))
+        elevation = math.degrees(math.asin(min(max(-forward[2], -1.0), 1.0)))
+        distance = min(max(float(np.linalg.norm(np.subtract(target, eye))), _NEAREST), _FARTHEST)
+        return cls(_triple(np.asarray(target)), azimuth, elevation, distance, fov, orthographic)
 
     def frame(self, lower: ArrayLike, upper: ArrayLike, aspect: float) -> OrbitCamera:
         """Show a whole box (metres), with a little air round it."""

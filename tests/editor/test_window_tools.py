@@ -223,7 +223,7 @@ def test_the_wand_masks_the_car_and_the_read_out_says_so(open_window, qtbot):
     QTest.mouseMove(window.canvas.native, place + QPoint(2, 1))
     window.studio.document.classes.set_locked(CAR, True)
     QTest.mouseMove(window.canvas.native, place)
-    words = window.statusBar().readout.text()
+    words = window.views.readout.voxel.text()
     assert words.endswith("car  ·  masked  ·  locked")
     assert words.split()[2] == "8"
 

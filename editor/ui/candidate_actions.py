@@ -46,6 +46,9 @@ CANDIDATE_ACTIONS: tuple[ActionSpec, ...] = (
     _of_shown("keep_step", "Stop Here and Keep", "keep_step", "", "Take the step that is shown as a variant", "keep"),
     _of_shown("discard", "Discard", "discard", "Del", "Put it aside; the history still has it", "discard"),
     _of_shown("discard_all", "Discard All", "discard_all", "Ctrl+Del", "Put all variants aside but pinned ones"),
+    ActionSpec(
+        "view.history", "Candidates and History", "toggle_history", ("Ctrl+H",), "Every variant made so far", "clock"
+    ),
     _of_selected("bring", "Show Again", "Lay the selected variant over the scene again, to accept it", "show"),
     _of_selected("star", "Favourite", "Keep the selected variant in the history, or no longer", "star"),
     _of_selected("reuse_seed", "Reuse Seed", "Lock the seed of the selected variant for the next runs", "dice"),
@@ -58,6 +61,6 @@ CANDIDATE_MENU = (
     "candidate.result candidate.before candidate.diff | "
     "candidate.more_close candidate.more candidate.more_loose candidate.keep_step candidate.retry | "
     "candidate.pin candidate.discard candidate.discard_all | "
-    "history.bring history.star history.reuse_seed history.reuse_all history.forget"
+    "view.history history.bring history.star history.reuse_seed history.reuse_all history.forget"
 )
 """Ids in the order of the menu; `|` is a separator."""

@@ -22,6 +22,8 @@ from editor.ui.dialogs import Dialogs
 from editor.ui.docks import LAYOUT_VERSION, Docks
 from editor.ui.files import Files, Formats
 from editor.ui.history_dock import HistoryDock
+from editor.ui.instruments import Instruments
+from editor.ui.journal import Journal
 from editor.ui.keeping import Keeping
 from editor.ui.mask_dock import MaskDock
 from editor.ui.notice_bar import NoticeBar
@@ -30,11 +32,12 @@ from editor.ui.options_bar import OptionsBar
 from editor.ui.stage import Stage
 from editor.ui.status import StatusBar
 from editor.ui.theme import apply_theme, theme_named
+from editor.ui.trouble import Trouble
 from editor.ui.viewport_link import ViewportLink
 from editor.ui.views import Views
 from editor.ui.widgets import column
 from editor.viewport.canvas import ViewportCanvas
-from editor.worker import DeviceInfo, Worker, describe
+from editor.worker import Worker, describe
 from engine.errors import ScenewrightError
 
 _NEED_MASK = (
@@ -73,6 +76,7 @@ class MainWindow(QMainWindow):
         self.settings, self._settings_file = settings, settings_file
         self.theme = theme_named(settings.theme)
         self._dress_program()
+        self.journal, self.trouble = Journal(self), Trouble(self)
         context = ToolContext(studio.document, canvas.sight, remembered(settings))
         self.gestures = GestureRunner(context, TOOLS["mask.brush"])
         self.commands = Commands(self, studio, self.gestures)
@@ -139,8 +143,8 @@ class MainWindow(QMainWindow):
         self.docks.reset()
 
     def show_failure(self, failure: Failure) -> None:
-        """Show what went wrong in one line with details."""
-        self.notice.tell(failure.message, "error", failure.details)
+        """Show what went wrong in one line with details, and the ways out."""
+        self.trouble.show(failure)
 
     # building
 
@@ -163,7 +167,9 @@ class MainWindow(QMainWindow):
         self.history = HistoryDock(self.studio, self.commands.candidates, self.actions_table)
         self.history.frame = self.docks.add_below("Candidates & History", self.history)
         self.history.dress(self.theme)
+        self.instruments = Instruments(self)
         self.setStatusBar(StatusBar(self.studio))
+        self.statusBar().device.setMenu(self.commands.engine.menu)  # type: ignore[attr-defined]
         self._build_menus()
 
     def _build_bars(self) -> None:
@@ -210,8 +216,6 @@ class MainWindow(QMainWindow):
         studio, document = self.studio, self.studio.document
         self.worker.stepped.connect(studio.jobs.note_step)
         self.worker.ended.connect(studio.jobs.note_end)
-        self.worker.device_changed.connect(self._on_device)
-        self.worker.broken.connect(self._on_broken)
         studio.failed.connect(self.show_failure)
         studio.jobs.idle.connect(self._tell_idle)
         self.files.opened.connect(lambda _path: self._tell_idle())
@@ -240,13 +244,6 @@ class MainWindow(QMainWindow):
         self.first_frame.emit()
         model = self.studio.plan.card
         QTimer.singleShot(0, self, lambda: self.worker.launch(model.name if model else ""))
-
-    def _on_device(self, info: DeviceInfo) -> None:
-        self.statusBar().show_device(info)  # type: ignore[attr-defined]
-
-    def _on_broken(self, failure: Failure) -> None:
-        self.statusBar().show_no_engine(failure.message)  # type: ignore[attr-defined]
-        self.show_failure(failure)
 
     def _tell_idle(self) -> None:
         if self.is_idle:
@@ -305,6 +302,8 @@ class MainWindow(QMainWindow):
         self.keeping.close()
         self.studio.document.history.close()
         self.worker.shut_down()
+        self.commands.engine.close()
+        self.journal.close()
         self.canvas.close()
         event.accept()
 

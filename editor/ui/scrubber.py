@@ -1,0 +1,56 @@
+"""Goes back through the steps of the shown variant, and keeps one of them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtWidgets import QWidget
+
+from editor.model.film import PLAN_STAGE
+from editor.model.studio import Studio
+from editor.ui.actions import Actions
+from editor.ui.widgets import ThinSlider, button, label, row
+
+
+class Scrubber(QWidget):
+    """A slider whose right end is the newest state of the run."""
+
+    def __init__(self, studio: Studio, actions: Actions) -> None:
+        super().__init__(objectName="scrubber")
+        self._studio, self._action = studio, actions["candidate.keep_step"]
+        self.slider = ThinSlider()
+        self.slider.setObjectName("scrubber.slider")
+        self.slider.setMinimumWidth(90)
+        self.words = label("")
+        self.words.setFixedWidth(120)
+        self.keep = button("Stop here and keep", "", self._action.trigger, "scrubber.keep")
+        self.keep.setToolTip(self._action.toolTip())
+        self.keep.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        caption = label("Steps")
+        caption.setToolTip("What each step of the last run showed; drag back and keep the one you like")
+        self.setLayout(row(caption, self.slider, self.words, self.keep, spacing=8))
+        self.slider.valueChanged.connect(self._go)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show how many steps there are and which one is on show."""
+        proposal = self._studio.proposal
+        candidate = proposal.candidate if proposal is not None and proposal.candidates else None
+        frames = candidate.film.frames if candidate is not None else []
+        moment = proposal.moment if proposal is not None else None
+        with QSignalBlocker(self.slider):
+            self.slider.setRange(0, len(frames))
+            self.slider.setValue(len(frames) if moment is None else moment)
+        shown = frames[moment if moment is not None else -1] if frames else None
+        over = candidate is not None and not candidate.is_open and moment is None
+        self.words.setText(
+            "no steps" if shown is None else "result" if over else f"step {shown.index} of {shown.total}"
+        )
+        enabled = shown is not None and not over and shown.stage != PLAN_STAGE
+        self.slider.setEnabled(bool(frames))
+        self._action.setEnabled(enabled)
+        self.keep.setEnabled(enabled)
+
+    def _go(self, value: int) -> None:
+        proposal = self._studio.proposal
+        if proposal is not None and proposal.candidates:
+            proposal.go_to(value if value < len(proposal.candidate.film.frames) else None)

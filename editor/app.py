@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import logging.handlers
+import os
 import sys
-from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
@@ -19,9 +18,10 @@ from editor.model.spill import Spill
 from editor.model.studio import Studio
 from editor.settings import Settings, SettingsFile, history_folder, home
 from editor.ui.files import Formats
+from editor.ui.journal import log_to_file, stop_logging
 from editor.ui.window import MainWindow
 from editor.viewport.canvas import ViewportCanvas
-from editor.worker import EngineSession, SessionFactory, Worker, describe
+from editor.worker import EngineSession, SessionFactory, Worker
 from engine.data.places.reader import register_places
 from engine.errors import ModelError
 from engine.formats.registry import read_scene, readers, write_scene, writer_titles
@@ -29,20 +29,27 @@ from engine.models.cards import ModelCard, list_models
 from engine.scene import VoxelScene
 
 log = logging.getLogger("scenewright")
+_SCALE = "QT_SCALE_FACTOR"
 
 
 def run(path: Path | None = None) -> int:
     """Open the editor, with a scene where one is given; gives the exit code when its window is closed."""
+    log_file = log_to_file(home())
+    log.info("Scenewright %s starts", version("scenewright"))
+    _scale_interface()
     app = make_application()
     window = build()
-    _catch_everything(window)
+    window.trouble.catch_everything()
     if path is not None:
         QTimer.singleShot(0, window, lambda: window.files.open(path))
     elif window.settings.start_page:
         window.stage.show_start()
     window.first_frame.connect(lambda: QTimer.singleShot(0, window, lambda: window.keeping.offer(is_start=True)))
+    window.first_frame.connect(lambda: QTimer.singleShot(0, window, window.commands.engine.probe))
     window.show()
-    return app.exec()
+    code = app.exec()
+    stop_logging(log_file)
+    return code
 
 
 def make_application() -> QApplication:
@@ -65,7 +72,7 @@ def build(
     settings_file = settings_file or SettingsFile()
     settings, complaint = settings_file.load()
     found, trouble = (cards, None) if cards is not None else _find_models()
-    worker = Worker(factory or open_session, settings.device)
+    worker = Worker(factory or SessionMaker(settings), settings.device)
     document = document or Document(_first_scene(found), history=_history(settings))
     studio = Studio(worker, found, document, _options(settings, found))
     canvas = ViewportCanvas()
@@ -76,11 +83,20 @@ def build(
     return window
 
 
-def open_session(device: str) -> EngineSession:
-    """Make the engine's session; runs in the engine thread, where torch is imported for the first time."""
-    from engine.session import Session
+class SessionMaker:
+    """Makes the engine's session; called in the engine thread, where torch is imported for the first time."""
 
-    return Session(device)
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._usual: int | None = None
+
+    def __call__(self, device: str) -> EngineSession:
+        import torch
+
+        from engine.session import Session
+
+        self._usual = self._usual or torch.get_num_threads()
+        return Session(device, self._settings.threads or self._usual)
 
 
 def _find_models() -> tuple[list[Card], str | None]:
@@ -121,21 +137,8 @@ def _formats() -> Formats:
     return Formats(read_scene, write_scene, writer_titles(), tuple(endings))
 
 
-def _catch_everything(window: MainWindow) -> None:
-    """Send whatever nobody caught to the log and to the notice bar instead of ending the program."""
-    home().mkdir(parents=True, exist_ok=True)
-    handler = logging.handlers.RotatingFileHandler(home() / "scenewright.log", maxBytes=1 << 20, backupCount=2)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    log.addHandler(handler)
-    sys.excepthook = _hook(window)
-
-
-def _hook(window: MainWindow) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
-    def catch(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            window.close()
-            return
-        log.error("uncaught", exc_info=(kind, error, trace))
-        window.show_failure(describe(error.__cause__ or error))
-
-    return catch
+def _scale_interface() -> None:
+    """Ask Qt for the scale of the settings, where the user's environment asks for none; before Qt begins."""
+    scale = SettingsFile().load()[0].ui_scale
+    if scale != 1.0 and _SCALE not in os.environ:
+        os.environ[_SCALE] = f"{scale:g}"

@@ -131,7 +131,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "section",
     ),
     ActionSpec("view.theme", "Light Theme", "toggle_theme", (), "Switch between dark and light", "sun"),
-    ActionSpec("view.metrics", "Metrics", "instruments.show_metrics", (), "Step time, memory and what changes, as curves"),
+    ActionSpec("view.metrics", "Metrics", "instruments.show_metrics", (), "Step time, memory and changes, as curves"),
     ActionSpec("view.console", "Python Console", "instruments.show_console", ("F12",), "Work on the scene in Python"),
     ActionSpec("view.log", "Log", "instruments.show_log", (), "What the editor has done and what went wrong"),
     ActionSpec(

@@ -41,6 +41,11 @@ class Dialogs:
         ending = chosen.rpartition("*")[2].rstrip(")")
         return path if path.suffix or not ending else path.with_name(path.name + ending)
 
+    def open_folder(self, title: str, folder: str) -> Path | None:
+        """Ask for a folder."""
+        name = QFileDialog.getExistingDirectory(self._parent, title, folder)
+        return Path(name) if name else None
+
     def unsaved(self, name: str) -> Answer:
         """Ask what becomes of unsaved work."""
         kind = QMessageBox.StandardButton

@@ -51,6 +51,7 @@ class Manners(QObject):
 
     def dress(self, theme: Theme) -> None:
         """Take the colours of a theme."""
+        self._window.instruments.dress(theme)
         if self.palette is not None:
             self.palette.dress(theme)
 

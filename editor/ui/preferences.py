@@ -37,6 +37,8 @@ class Preferences:
             "history_mb": self._use_history,
             "preview": lambda value: window.studio.plan.set(preview=value),
             "model": lambda name: window.studio.plan.set(model=name),
+            "device": lambda name: window.commands.engine.use_device(name),
+            "threads": lambda _count: window.commands.engine.use_device(window.settings.device),
         }
 
     def get(self, name: str) -> Any:

@@ -11,6 +11,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QDoubleSpinBox, QSpinBox, QWidget
 
 from editor.settings import history_folder, home, recovery_folder
+from editor.ui.engine_care import DEVICES
 from editor.ui.preferences import Preferences
 from editor.ui.widgets import Segments, SliderBox, button, column, label, row
 from engine.resources import user_data
@@ -146,6 +147,45 @@ def _opacity(p: Preferences) -> Row:
     return Row("mask_opacity", title, hint, slider, lambda: slider.show_value(p.get("mask_opacity")))
 
 
+def engine(p: Preferences) -> list[Row]:
+    """Where and with what scenes are made."""
+    return [
+        _choice(
+            p,
+            "device",
+            "Device",
+            "Automatic takes a GPU where there is one. Also behind the chip in the status bar.",
+            lambda: DEVICES,
+        ),
+        _number(
+            p,
+            "threads",
+            "Threads on the CPU",
+            "The same seed gives the same scene only with as many threads.",
+            _spin(0, 256, zero="Automatic"),
+        ),
+        _choice(
+            p,
+            "model",
+            "Model",
+            "Used for the next run, and at the next start.",
+            lambda: {card.name: f"{card.name} – {card.title}" for card in p.window.studio.plan.cards},
+        ),
+        _deed(
+            "Install a model",
+            "From a folder on this machine; its weights are checked first.",
+            "Locate…",
+            lambda: p.window.trigger("engine.locate"),
+        ),
+        _deed(
+            "Memory",
+            "Unloads all models; the next run loads what it needs.",
+            "Free memory",
+            lambda: p.window.trigger("engine.free"),
+        ),
+    ]
+
+
 def appearance(p: Preferences) -> list[Row]:
     """Colours and sizes."""
     scale = QDoubleSpinBox()
@@ -198,5 +238,6 @@ PAGES: dict[str, Callable[[Preferences], list[Row]]] = {
     "Appearance": appearance,
     "Previews": previews,
     "History": history,
+    "Engine": engine,
     "Folders": folders,
 }

@@ -42,8 +42,9 @@ def worlds(out: Path, count: int, seed: int) -> None:
 def train(recipe: str, out: Path, data: Path | None, minutes: float, resume: bool, start: Path | None) -> None:
     """Train a model by RECIPE; runs can be resumed.
 
-    Recipes: city-autoencoder, then city-prior; semcity-autoencoder, then semcity-prior (semcity-full-... for the
-    published size); judge-features. An interrupted run leaves a checkpoint behind.
+    Recipes: city-autoencoder, then city-prior (city-refine goes on with predictions above all) and city-layout;
+    semcity-autoencoder, then semcity-prior and semcity-refine (semcity-full-... for the published size);
+    judge-features. An interrupted run leaves a checkpoint behind.
     """
     from engine.training import recipes
 

@@ -1,4 +1,9 @@
-"""Recipe `city-prior`: teach the denoiser of `city` to generate, to continue what is known and to follow maps."""
+"""Recipes `city-prior` and `city-refine`: teach the denoiser of `city` to generate, continue, follow maps and refine.
+
+One network learns all of it, as every condition is left out at random. Where it refines, what is noised is not the
+truth, which nobody has later: it is the prediction, or what the network made of the prediction before (Lee et al. 2024,
+section 3.4). So it learns to mend its own estimates, and a few steps are enough.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +16,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.data.city.world import World
+from engine.data.crops import apply_symmetry
+from engine.data.scans.pairs import Pair
+from engine.diffusion.schedule import T_MAX
 from engine.geometry.maps import CELL, LayoutMap, layout_of
 from engine.labels import UNKNOWN, LabelSpace
 from engine.models.city.autoencoder import STRIDE, Autoencoder
-from engine.models.city.conditions import detail_given, hidden_slabs, layout_channels
+from engine.models.city.conditions import detail_given, hidden_slabs, layout_channels, source_channels
 from engine.models.unet import UNet
 from engine.training.losses import draw_times, flow_matching
 from engine.training.masks import draw_mask
@@ -34,6 +42,10 @@ class PriorRecipe:
         Share of samples without any layout.
     known_weight
         Weight of cells that are known anyway.
+    refine
+        Share of samples that refine a prediction.
+    pairs
+        Scenes with predictions to refine.
     """
 
     small: tuple[int, int] = (128, 16)
@@ -43,15 +55,30 @@ class PriorRecipe:
     generate: float = 0.5
     layout_free: float = 0.25
     known_weight: float = 0.25
+    refine: float = 0.2
+    pairs: int = 200
+
+
+REFINE = PriorRecipe(small=(128, 12), large=(256, 3), refine=0.6)
+"""To go on with a prior that can do the rest already."""
+
+_NO_LAYOUT = 0.75
+"""Share of refining samples without any layout: who has a prediction rarely has a map."""
+_LEAST_TIME = 0.5
+"""Below this time an estimate from a noised guess gets no better, so that it must not weigh more."""
 
 
 @dataclass(frozen=True, eq=False)
 class EncodedWorld:
-    """A world with its latents `(C, X / 4, Y / 4) float16` and its layout."""
+    """A world with its latents `(C, X / 4, Y / 4) float16`, its layout, and latents of what was predicted of it.
+
+    `sources` are `(N, C, X / 4, Y / 4) float16`, empty where nothing was.
+    """
 
     labels: NDArray[np.uint8]
     latents: Tensor
     layout: LayoutMap
+    sources: Tensor
 
 
 @torch.inference_mode()
@@ -65,31 +92,60 @@ def encode_world(autoencoder: Autoencoder, world: World, space: LabelSpace, devi
         z = autoencoder.encode(torch.from_numpy(world.labels[low:high]).to(device)[None])[0]
         skip = (start - low) // STRIDE
         parts.append(z[:, skip : skip + min(strip, x - start) // STRIDE].half().cpu())
-    return EncodedWorld(world.labels, torch.cat(parts, dim=1), layout_of(world.labels, space))
+    return EncodedWorld(world.labels, torch.cat(parts, dim=1), layout_of(world.labels, space), torch.empty(0))
+
+
+@torch.inference_mode()
+def encode_pair(
+    autoencoder: Autoencoder, pair: Pair, space: LabelSpace, turn: int, device: torch.device
+) -> EncodedWorld:
+    """Encode a scene and all that was predicted of it, in one of the eight symmetries."""
+    scenes = [apply_symmetry(labels, turn) for labels in (pair.complete, *pair.sources.values())]
+    latents = [autoencoder.encode(torch.from_numpy(scene).to(device)[None])[0].half().cpu() for scene in scenes]
+    return EncodedWorld(scenes[0], latents[0], layout_of(scenes[0], space), torch.stack(latents[1:]))
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What the denoiser learns from in one step: clean latents, what it is given, and which cells are known anyway."""
+    """What the denoiser learns from in one step.
+
+    Attributes
+    ----------
+    x0, given
+        Clean latents and conditions.
+    is_known
+        `(B, 1, X, Y)`: 1 where a cell is known anyway.
+    sources, refines
+        Latents of predictions, and `(B,) bool`: where there is one.
+    """
 
     x0: Tensor
     given: Tensor
     is_known: Tensor
+    sources: Tensor
+    refines: Tensor
 
 
 class PriorLoss:
-    """Draws a batch and scores it: `loss(step, progress) -> scalar`."""
+    """Draws a batch and scores it: `loss(step, progress) -> scalar`.
+
+    Parameters
+    ----------
+    worlds, pairs
+        Where scenes are cut from; those of `pairs` have predictions.
+    """
 
     def __init__(
         self,
         network: UNet,
         autoencoder: Autoencoder,
         worlds: Sequence[EncodedWorld],
+        pairs: Sequence[EncodedWorld],
         recipe: PriorRecipe,
         seed: int,
         device: torch.device,
     ) -> None:
-        self.network, self.autoencoder, self.worlds = network, autoencoder, worlds
+        self.network, self.autoencoder, self.worlds, self.pairs = network, autoencoder, worlds, pairs
         self.recipe, self.device = recipe, device
         self.rng = np.random.default_rng(seed)
 
@@ -99,14 +155,25 @@ class PriorLoss:
         batch = self.draw(*(recipe.large if large else recipe.small))
         t = draw_times(len(batch.x0), self.device)
         share = t[:, None, None, None]
-        x_t = (1 - share) * batch.x0 + share * torch.randn_like(batch.x0)
+        x_t = (1 - share) * self._start(batch) + share * torch.randn_like(batch.x0)
         x0_hat = self.network(x_t, t, batch.given)
-        return flow_matching(x0_hat, batch.x0, t, 1.0 - (1.0 - recipe.known_weight) * batch.is_known)
+        weighed = torch.where(batch.refines, t.clamp(min=_LEAST_TIME), t)
+        return flow_matching(x0_hat, batch.x0, weighed, 1.0 - (1.0 - recipe.known_weight) * batch.is_known)
+
+    @torch.no_grad()
+    def _start(self, batch: Batch) -> Tensor:
+        """Give what is noised: the truth; to refine, in half of the cases the prediction, in half a guess from it."""
+        start = torch.where(batch.refines[:, None, None, None], batch.sources, batch.x0)
+        guessed = torch.nonzero(batch.refines & (torch.rand(len(start), device=self.device) < 0.5))[:, 0]
+        if len(guessed):
+            t = torch.full((len(guessed),), T_MAX, device=self.device)
+            start[guessed] = self.network(torch.randn_like(start[guessed]), t, batch.given[guessed])
+        return start
 
     @torch.no_grad()
     def draw(self, edge: int, count: int) -> Batch:
         """Draw `count` crops of `edge` voxels with random conditions."""
-        labels, latents, layouts = zip(*(self._crop(edge) for _ in range(count)), strict=True)
+        labels, latents, layouts, found = zip(*(self._crop(edge) for _ in range(count)), strict=True)
         height = self.autoencoder.config.height
         hidden = np.ones((count, edge, edge, height), dtype=np.bool_)
         partly = [i for i in range(count) if self.rng.random() >= self.recipe.generate]
@@ -123,20 +190,31 @@ class PriorLoss:
         heights = torch.from_numpy(np.stack([m.heights for m in layouts])).to(self.device)
         maps = layout_channels(classes, heights, height)
         is_known = (slabs.amax(dim=1, keepdim=True) == 0).float()
-        return Batch(x0.contiguous(memory_format=torch.channels_last), detail_given(known, slabs, maps), is_known)
+        refines = torch.tensor([f is not None for f in found], device=self.device)
+        sources = torch.stack([torch.zeros_like(z) if f is None else f for z, f in zip(latents, found, strict=True)])
+        sources = sources.float().to(self.device)
+        given = detail_given(known, slabs, maps, source_channels(sources, refines))
+        return Batch(x0.contiguous(memory_format=torch.channels_last), given, is_known, sources, refines)
 
-    def _crop(self, edge: int) -> tuple[NDArray[np.uint8], Tensor, LayoutMap]:
-        world = self.worlds[int(self.rng.integers(len(self.worlds)))]
+    def _crop(self, edge: int) -> tuple[NDArray[np.uint8], Tensor, LayoutMap, Tensor | None]:
+        refines = self.rng.random() < self.recipe.refine
+        scenes = self.pairs if refines else self.worlds
+        world = scenes[int(self.rng.integers(len(scenes)))]
         cells = edge // CELL
         cx, cy = (int(self.rng.integers(n // CELL - cells + 1)) for n in world.labels.shape[:2])
         x, y = cx * CELL, cy * CELL
-        z = world.latents[:, x // STRIDE : (x + edge) // STRIDE, y // STRIDE : (y + edge) // STRIDE]
-        return world.labels[x : x + edge, y : y + edge], z, self._thin_out(world.layout.window(cx, cy, (cells, cells)))
+        part = np.s_[:, x // STRIDE : (x + edge) // STRIDE, y // STRIDE : (y + edge) // STRIDE]
+        layout = world.layout.window(cx, cy, (cells, cells))
+        labels, z = world.labels[x : x + edge, y : y + edge], world.latents[part]
+        if not refines:
+            return labels, z, self._thin_out(layout, self.recipe.layout_free), None
+        source = world.sources[int(self.rng.integers(len(world.sources)))][part]
+        return labels, z, self._thin_out(layout, _NO_LAYOUT), source
 
-    def _thin_out(self, layout: LayoutMap) -> LayoutMap:
-        """Free all, some or no cells, and forget heights at times, as people do when they paint."""
+    def _thin_out(self, layout: LayoutMap, free: float) -> LayoutMap:
+        """Free all (in a share `free`), some or no cells, and forget heights at times, as people do when they paint."""
         cells = layout.classes.shape
-        if self.rng.random() < self.recipe.layout_free:
+        if self.rng.random() < free:
             return LayoutMap.free((cells[0], cells[1]))
         classes, heights = layout.classes.copy(), layout.heights.copy()
         if self.rng.random() < 0.5:

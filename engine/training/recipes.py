@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ import numpy as np
 import psutil
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from engine.data.city.archive import open_world, write_worlds
 from engine.data.city.world import World
 from engine.data.crops import CropSampler
+from engine.data.scans.pairs import open_pair, write_training_pairs
 from engine.errors import ModelError, RequestError
 from engine.evaluation.features import FeatureConfig, FeatureNet, save_judge
 from engine.evaluation.sources import HELD_OUT_SEED
@@ -31,7 +33,15 @@ from engine.models.semcity.unet import TriplaneUNet, TriplaneUNetConfig
 from engine.models.unet import UNet, UNetConfig
 from engine.models.zoo import CityParts, SemcityParts, pick_device, save_city, save_semcity
 from engine.models.zoo import load as load_model
-from engine.training import city_autoencoder, city_prior, judge_features, semcity_autoencoder, semcity_prior, sheets
+from engine.training import (
+    city_autoencoder,
+    city_prior,
+    judge_features,
+    semcity_autoencoder,
+    semcity_prior,
+    semcity_refine,
+    sheets,
+)
 from engine.training.city_autoencoder import AutoencoderLoss, AutoencoderRecipe
 from engine.training.city_layout import LayoutLoss, LayoutRecipe
 from engine.training.city_prior import PriorLoss, PriorRecipe
@@ -39,6 +49,7 @@ from engine.training.judge_features import JudgeLoss, JudgeRecipe
 from engine.training.loop import Loop, LoopOptions, TrainStep
 from engine.training.semcity_autoencoder import TriplaneLoss, TriplaneRecipe
 from engine.training.semcity_prior import TriplanePriorLoss, TriplanePriorRecipe
+from engine.training.semcity_refine import TriplaneRefineLoss, TriplaneRefineRecipe
 
 
 @dataclass(frozen=True)
@@ -101,17 +112,24 @@ def _train_autoencoder(options: TrainOptions) -> Iterator[TrainStep]:
     save_city(options.out, CityParts(network), {"autoencoder": record})
 
 
-def _train_prior(options: TrainOptions) -> Iterator[TrainStep]:
+def train_city_prior(options: TrainOptions, recipe: PriorRecipe) -> Iterator[TrainStep]:
+    """Train the denoiser of `city`; predictions to refine are made first, beside the worlds, and kept there."""
     source = _start(options)
-    recipe, space, autoencoder = PriorRecipe(), label_space(source.card.label_space), source.autoencoder
+    space, autoencoder = label_space(source.card.label_space), source.autoencoder
     worlds = [city_prior.encode_world(autoencoder, w, space, source.device) for w in _worlds(options)]
+    rng = np.random.default_rng(options.seed)
+    pairs = [
+        city_prior.encode_pair(autoencoder, open_pair(path), space, int(rng.integers(8)), source.device)
+        for path in _pairs(options, recipe.pairs if recipe.refine > 0 else 0)
+    ]
     sizes = UNetConfig(autoencoder.config.latent, given_channels(autoencoder.config))
     network = _continue(UNet(sizes), source.denoiser, source.device)
-    loss = PriorLoss(network, autoencoder, worlds, recipe, options.seed + 1, source.device)
+    loss = PriorLoss(network, autoencoder, worlds, pairs, recipe, options.seed + 1, source.device)
     loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=8e-4))
     yield from _drive(loop, options)
     network.load_state_dict(loop.averaged())
-    record = _record("city-prior", options, loop, asdict(recipe), len(worlds))
+    name = "city-refine" if recipe == city_prior.REFINE else "city-prior"
+    record = _record(name, options, loop, asdict(recipe), len(worlds))
     parts = CityParts(autoencoder, network, source.layout_prior)
     card = save_city(options.out, parts, {**source.card.training, "denoiser": record})
     sheets.draw_samples(card, options.device)
@@ -174,26 +192,14 @@ def train_semcity_autoencoder(options: TrainOptions, recipe: TriplaneRecipe) -> 
 
 def train_semcity_prior(options: TrainOptions, recipe: TriplanePriorRecipe) -> Iterator[TrainStep]:
     """Train the denoiser of `semcity` on scenes that the autoencoder of `options.start` encodes once."""
-    if options.start is None:
-        raise RequestError("a prior of semcity needs an autoencoder; train `semcity-autoencoder`, give it as --start")
-    torch.manual_seed(options.seed)
-    source = load_model(find_model(str(options.start)), options.device)
-    if not isinstance(source, SemcityModel):
-        raise ModelError(f"model '{source.card.name}' is of kind '{source.card.kind}'; --start wants one of 'semcity'")
+    source = _start_semcity(options)
     autoencoder, rng = source.autoencoder, np.random.default_rng(options.seed)
     worlds = [Volume(world.labels) for world in _worlds(options)]
     small, large = (
         semcity_prior.encode_scenes(autoencoder, worlds, edge, count, rng, source.device)
         for (edge, _), count in zip((recipe.small, recipe.large), recipe.scenes, strict=True)
     )
-    sizes = TriplaneUNetConfig(
-        channels=autoencoder.config.channels,
-        depth=source.card.height,
-        width=recipe.width,
-        multiples=recipe.multiples,
-        halvings=len(recipe.multiples) - 1,
-    )
-    network = TriplaneUNet(sizes).to(source.device)
+    network = TriplaneUNet(_triplane_sizes(source, recipe)).to(source.device)
     if source.denoiser is not None:
         network.load_state_dict(source.denoiser.state_dict())
     loss = TriplanePriorLoss(network, small, large, recipe, options.seed + 1, source.device)
@@ -201,10 +207,67 @@ def train_semcity_prior(options: TrainOptions, recipe: TriplanePriorRecipe) -> I
     yield from _drive(loop, options)
     network.load_state_dict(loop.averaged())
     record = _record("semcity-prior", options, loop, asdict(recipe), len(worlds))
-    parts = SemcityParts(autoencoder.half(), network.half())
+    parts = SemcityParts(autoencoder.half(), network.half(), _halved(source.refiner))
     card = save_semcity(options.out, parts, {**source.card.training, "denoiser": record})
     if recipe.samples:
         sheets.draw_samples(card, options.device, recipe.samples)
+
+
+def train_semcity_refine(options: TrainOptions, recipe: TriplaneRefineRecipe) -> Iterator[TrainStep]:
+    """Train the refiner of `semcity`, from the denoiser of `options.start` on where it has one of the same sizes."""
+    source = _start_semcity(options)
+    autoencoder, rng, sizes = source.autoencoder, np.random.default_rng(options.seed), recipe.network
+    paths = _pairs(options, recipe.pairs)
+    small, large = (
+        semcity_refine.encode_pairs(autoencoder, paths, edge, count, recipe.sources, rng, source.device)
+        for (edge, _), count in zip((sizes.small, sizes.large), sizes.scenes, strict=True)
+    )
+    config = _triplane_sizes(source, sizes)
+    network = TriplaneUNet(replace(config, given=config.channels)).to(source.device)
+    if source.refiner is not None:
+        network.load_state_dict(source.refiner.state_dict())
+    elif source.denoiser is not None and source.denoiser.config == config:
+        network.load_state_dict(_with_inputs(source.denoiser.state_dict(), network))
+    loss = TriplaneRefineLoss(network, small, large, sizes, options.seed + 1, source.device)
+    loop = Loop(network, loss, options.out, LoopOptions(options.minutes, sizes.learning_rate, ema=sizes.ema))
+    yield from _drive(loop, options)
+    network.load_state_dict(loop.averaged())
+    record = _record("semcity-refine", options, loop, asdict(recipe), len(paths))
+    parts = SemcityParts(autoencoder.half(), _halved(source.denoiser), network.half())
+    save_semcity(options.out, parts, {**source.card.training, "refiner": record})
+
+
+def _start_semcity(options: TrainOptions) -> SemcityModel:
+    if options.start is None:
+        raise RequestError("a prior of semcity needs an autoencoder; train `semcity-autoencoder`, give it as --start")
+    torch.manual_seed(options.seed)
+    source = load_model(find_model(str(options.start)), options.device)
+    if not isinstance(source, SemcityModel):
+        raise ModelError(f"model '{source.card.name}' is of kind '{source.card.kind}'; --start wants one of 'semcity'")
+    return source
+
+
+def _triplane_sizes(source: SemcityModel, recipe: TriplanePriorRecipe) -> TriplaneUNetConfig:
+    return TriplaneUNetConfig(
+        channels=source.autoencoder.config.channels,
+        depth=source.card.height,
+        width=recipe.width,
+        multiples=recipe.multiples,
+        halvings=len(recipe.multiples) - 1,
+    )
+
+
+def _with_inputs(state: Mapping[str, Tensor], network: TriplaneUNet) -> dict[str, Tensor]:
+    """Make the weights of a denoiser those of a refiner, which looks at nothing more yet."""
+    wide = dict(state)
+    for name, weight in network.in_conv.state_dict().items():
+        if weight.dim() == 4:
+            wide = widen_entry(wide, f"in_conv.{name}", weight.shape[1])
+    return wide
+
+
+def _halved(network: TriplaneUNet | None) -> TriplaneUNet | None:
+    return None if network is None else network.half()
 
 
 def _start(options: TrainOptions) -> CityModel:
@@ -218,8 +281,28 @@ def _start(options: TrainOptions) -> CityModel:
 
 def _continue(network: UNet, trained: UNet | None, device: torch.device) -> UNet:
     if trained is not None:
-        network.load_state_dict(trained.state_dict())
+        network.load_state_dict(widen_entry(trained.state_dict(), "enter.weight", network.enter.weight.shape[1]))
     return network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+
+def widen_entry(state: Mapping[str, Tensor], name: str, channels: int) -> dict[str, Tensor]:
+    """Let a network take more conditions than it was trained with: weight `name` gets inputs that do nothing yet."""
+    weight = state[name]
+    more = weight.new_zeros((weight.shape[0], channels - weight.shape[1], *weight.shape[2:]))
+    return {**state, name: torch.cat([weight, more], dim=1)}
+
+
+def _pairs(options: TrainOptions, count: int) -> list[Path]:
+    """Make the predictions of some scenes of the worlds, if they are not there yet."""
+    folder = options.data or options.out / "worlds"
+    return write_training_pairs(folder / "pairs", _world_folders(folder, options), count) if count else []
+
+
+def _world_folders(folder: Path, options: TrainOptions) -> list[Path]:
+    found = sorted(folder.glob("*.zarr"))[: options.worlds]
+    if not found:
+        raise RequestError(f"{folder} holds no worlds; make some with `scenewright worlds --out {folder} --count 24`")
+    return found
 
 
 def _drive(loop: Loop, options: TrainOptions) -> Iterator[TrainStep]:
@@ -239,10 +322,7 @@ def _worlds(options: TrainOptions) -> Iterator[World]:
     if options.data is None:
         for _ in write_worlds(folder, options.worlds, seed=options.seed):
             pass
-    found = sorted(folder.glob("*.zarr"))[: options.worlds]
-    if not found:
-        raise RequestError(f"{folder} holds no worlds; make some with `scenewright worlds --out {folder} --count 24`")
-    for path in found:
+    for path in _world_folders(folder, options):
         world = open_world(path)
         if world.seed >= HELD_OUT_SEED:
             raise RequestError(f"{path} has the held-out seed {world.seed}; train on seeds below {HELD_OUT_SEED}")
@@ -277,11 +357,14 @@ class Volume:
 
 _RECIPES: dict[str, Callable[[TrainOptions], Iterator[TrainStep]]] = {
     "city-autoencoder": _train_autoencoder,
-    "city-prior": _train_prior,
+    "city-prior": lambda options: train_city_prior(options, PriorRecipe()),
+    "city-refine": lambda options: train_city_prior(options, city_prior.REFINE),
     "city-layout": _train_layout,
     "judge-features": _train_judge,
     "semcity-autoencoder": lambda options: train_semcity_autoencoder(options, TriplaneRecipe()),
     "semcity-prior": lambda options: train_semcity_prior(options, TriplanePriorRecipe()),
+    "semcity-refine": lambda options: train_semcity_refine(options, TriplaneRefineRecipe()),
     "semcity-full-autoencoder": lambda options: train_semcity_autoencoder(options, semcity_autoencoder.FULL),
     "semcity-full-prior": lambda options: train_semcity_prior(options, semcity_prior.FULL),
+    "semcity-full-refine": lambda options: train_semcity_refine(options, semcity_refine.FULL),
 }

@@ -1,0 +1,219 @@
+"""What the networks that refine are taught: pairs that fit, noised predictions as inputs, and old weights kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.data.city.archive import save_world
+from engine.data.city.generator import make_world
+from engine.data.city.world import World
+from engine.data.crops import apply_symmetry
+from engine.data.scans import pairs
+from engine.data.scans.pairs import SCAN, Pair, make_pair, open_pair, save_pair, write_training_pairs
+from engine.data.scans.profiles import PROFILES
+from engine.evaluation.completion import Confusion
+from engine.geometry.maps import LayoutMap, layout_of
+from engine.labels import UNKNOWN, label_space
+from engine.models.cards import ModelCard, read_card
+from engine.models.city.conditions import given_channels
+from engine.models.city.model import CityModel
+from engine.models.semcity.autoencoder import TriplaneAutoencoder, TriplaneAutoencoderConfig
+from engine.models.semcity.model import SemcityModel
+from engine.models.semcity.triplane import compose
+from engine.models.semcity.unet import TriplaneUNet, TriplaneUNetConfig
+from engine.models.unet import UNet, UNetConfig
+from engine.models.zoo import SemcityParts, load, save_semcity
+from engine.scene import VoxelScene
+from engine.session import Session
+from engine.tasks.request import RefineRequest, Sampling
+from engine.training import recipes, semcity_refine
+from engine.training.city_prior import EncodedWorld, PriorLoss, PriorRecipe, encode_pair
+from engine.training.recipes import TrainOptions, widen_entry
+from engine.training.semcity_prior import TriplanePriorRecipe
+from engine.training.semcity_refine import EncodedPairs, TriplaneRefineLoss, TriplaneRefineRecipe
+
+CPU = torch.device("cpu")
+SPACE = label_space()
+TINY = TriplaneAutoencoderConfig(channels=4, features=16, hidden=32, kernel=(3, 3, 3), plane_kernel=3)
+TINY_REFINE = TriplaneRefineRecipe(
+    TriplanePriorRecipe(width=32, multiples=(1, 1), small=(32, 2), large=(48, 1), scenes=(3, 2), large_from=0.0),
+    pairs=1,
+)
+
+
+@pytest.fixture(scope="module")
+def pair() -> Pair:
+    labels = make_world(3, (200, 200)).labels
+    return make_pair(labels, "train", np.random.default_rng(0), edge=96)
+
+
+@pytest.fixture
+def worlds(tmp_path: Path, pair: Pair) -> Path:
+    """A world, and beside it its predictions, made already."""
+    world = World(pair.complete, np.array([0, 1]), np.array([1, 1], np.uint32), 5, "test")
+    save_world(tmp_path / "worlds" / "world-000005-96x96.zarr", world)
+    (tmp_path / "worlds" / "pairs").mkdir()
+    save_pair(tmp_path / "worlds" / "pairs" / "world-000005-96x96-000.npz", pair)
+    return tmp_path / "worlds"
+
+
+def test_a_pair_holds_what_every_predictor_makes_of_one_scan(pair: Pair, tmp_path: Path) -> None:
+    assert pair.complete.shape == pair.invalid.shape == (96, 96, 32)
+    assert set(pair.sources) == {*PROFILES, SCAN}
+    ious = {n: Confusion.of(pair.complete, s, SPACE, pair.invalid).iou for n, s in pair.sources.items()}
+    assert all(0.1 < ious[name] < 0.95 for name in PROFILES)
+    hits = pair.sources[SCAN]
+    solid = (hits != 0) & (hits != UNKNOWN)
+    assert 0 < solid.sum() < 0.5 * (pair.complete != 0).sum()
+    assert np.array_equal(hits[solid], pair.complete[solid])
+    assert (hits == UNKNOWN).mean() > 0.1
+    save_pair(tmp_path / "pair.npz", pair)
+    again = open_pair(tmp_path / "pair.npz")
+    assert np.array_equal(again.complete, pair.complete)
+    assert np.array_equal(again.invalid, pair.invalid)
+    assert all(np.array_equal(again.sources[name], pair.sources[name]) for name in pair.sources)
+
+
+def test_pairs_are_made_once(worlds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairs, "EDGE", 96)
+    folder, [world] = worlds / "pairs", [*worlds.glob("*.zarr")]
+    [first] = write_training_pairs(folder, [world], 1)
+    before = first.stat().st_mtime_ns
+    assert write_training_pairs(folder, [world], 1) == [first]
+    assert first.stat().st_mtime_ns == before
+
+
+def test_new_inputs_change_nothing_until_they_are_trained(tiny: ModelCard) -> None:
+    model = load(tiny, "cpu")
+    assert isinstance(model, CityModel)
+    config = model.autoencoder.config
+    torch.manual_seed(0)
+    narrow = UNet(UNetConfig(4, given_channels(config, with_source=False), width=16)).eval()
+    wide = UNet(UNetConfig(4, given_channels(config), width=16)).eval()
+    wide.load_state_dict(widen_entry(narrow.state_dict(), "enter.weight", wide.enter.weight.shape[1]))
+    x, given = torch.randn(1, 4, 8, 12), torch.randn(1, wide.config.given, 8, 12)
+    t = torch.tensor([0.4])
+    torch.testing.assert_close(wide(x, t, given), narrow(x, t, given[:, : narrow.config.given]))
+
+
+class Recorder(torch.nn.Module):
+    """Notes what it is asked, and answers with a constant."""
+
+    def __init__(self, answer: float) -> None:
+        super().__init__()
+        self.answer = torch.nn.Parameter(torch.tensor(answer))
+        self.asked: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def forward(self, x_t: torch.Tensor, t: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
+        self.asked.append((x_t, t))
+        return self.answer.expand_as(x_t)
+
+
+def test_predictions_and_guesses_are_noised_never_the_truth(tiny: ModelCard, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = load(tiny, "cpu")
+    assert isinstance(model, CityModel)
+    truth, source, guess = -7.0, 5.0, 2.0
+    scene = EncodedWorld(
+        np.zeros((64, 64, 8), np.uint8), torch.full((4, 16, 16), truth).half(), LayoutMap.free((8, 8)),
+        torch.full((1, 4, 16, 16), source).half(),
+    )  # fmt: skip
+    network = Recorder(guess)
+    recipe = PriorRecipe(small=(64, 24), large_from=2.0, refine=1.0)
+    monkeypatch.setattr("engine.training.city_prior.draw_times", lambda n, device: torch.full((n,), 0.1))
+    loss = PriorLoss(network, model.autoencoder, [], [scene], recipe, 0, CPU)  # type: ignore[arg-type]
+    value = loss(0, 0.0)
+    assert value.item() == pytest.approx((guess - truth) ** 2 / 0.5**2, rel=0.5)  # known cells weigh less
+    (_, first), (x_t, _) = network.asked
+    assert 4 <= len(first) <= 20
+    assert float(first.min()) > 0.99
+    means = x_t.mean(dim=(1, 2, 3)) / 0.9
+    assert bool((((means - source).abs() < 0.1) | ((means - guess).abs() < 0.1)).all())
+    assert int(((means - guess).abs() < 0.1).sum()) == len(first)
+    assert bool(loss.draw(64, 3).given[:, -1].all())
+    loss.worlds, loss.recipe = [scene], replace(recipe, refine=0.0)
+    assert not bool(loss.draw(64, 3).given[:, -5:].any())
+
+
+def test_pairs_are_encoded_alike(tiny: ModelCard, pair: Pair) -> None:
+    model = load(tiny, "cpu")
+    assert isinstance(model, CityModel)
+    low = Pair(*(a[:64, :80, :8] for a in (pair.complete, pair.invalid)), {"a": pair.complete[:64, :80, :8]})
+    found = encode_pair(model.autoencoder, low, SPACE, 5, CPU)
+    assert found.labels.shape == (80, 64, 8)
+    assert torch.equal(found.sources[0], found.latents)
+    assert np.array_equal(found.layout.classes, layout_of(found.labels, SPACE).classes)
+
+
+def test_city_learns_to_refine_beside_the_rest(tmp_path: Path, worlds: Path) -> None:
+    recipe = PriorRecipe(small=(64, 2), large=(64, 1), refine=0.5, pairs=1)
+    options = TrainOptions(tmp_path / "out", worlds, minutes=0.01, device="cpu", start=Path("city"))
+    monkeypatch = pytest.MonkeyPatch()
+    with monkeypatch.context() as patch:
+        patch.setattr(recipes.sheets, "draw_samples", lambda *_: None)  # twelve scenes take their time
+        list(recipes.train_city_prior(options, recipe))
+    model = load(read_card(options.out), "cpu")
+    assert isinstance(model, CityModel)
+    assert model.looks_at_sources
+    assert model.card.training["denoiser"]["numbers"]["refine"] == 0.5
+
+
+def test_a_refiner_of_planes_learns(pair: Pair) -> None:
+    torch.manual_seed(0)
+    network = TriplaneUNet(TriplaneUNetConfig(4, 8, given=4, width=32, multiples=(1, 1), halvings=1))
+    draw = torch.Generator().manual_seed(1)
+    clean = 0.6 * torch.randn(3, 4, 24, 24, generator=draw).tanh()
+    clean[:, :, 16:, 16:] = 0
+    given = (clean[:, None] + 0.2 * torch.randn(3, 2, 4, 24, 24, generator=draw)).half()
+    pairs_of = EncodedPairs(clean.half(), given)
+    recipe = replace(TINY_REFINE.network, small=(32, 4), large_from=2.0)
+    loss = TriplaneRefineLoss(network, pairs_of, pairs_of, recipe, 0, CPU)
+    some, their = loss.draw(pairs_of, 5)
+    assert some.shape == their.shape == (5, 4, some.shape[2], some.shape[3])
+    assert float((some - their).abs()[:, :, :8, :8].mean()) < 0.3  # turned alike
+    optimizer = torch.optim.AdamW(network.parameters(), 5e-3)
+    values = []
+    for step in range(15):
+        value = loss(step, 0.0)
+        optimizer.zero_grad()
+        value.backward()
+        optimizer.step()
+        values.append(value.item())
+    assert np.mean(values[-4:]) < 0.8 * np.mean(values[:3])
+
+
+def test_parts_of_pairs_are_encoded_by_themselves(pair: Pair, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = TriplaneAutoencoder(TINY).eval().requires_grad_(requires_grad=False)
+    save_pair(tmp_path / "a.npz", Pair(pair.complete, pair.invalid, dict.fromkeys(pair.sources, pair.complete)))
+    found = semcity_refine.encode_pairs(network, [tmp_path / "a.npz"], 48, 2, 3, np.random.default_rng(2), CPU)
+    assert found.clean.shape == (2, 4, 24 + 32, 24 + 32)
+    assert torch.equal(found.given, found.clean[:, None].expand(-1, 3, -1, -1, -1))
+    whole = semcity_refine.encode_pairs(network, [tmp_path / "a.npz"], 96, 1, 1, np.random.default_rng(3), CPU)
+    turned = [torch.from_numpy(apply_symmetry(pair.complete, turn))[None] for turn in range(8)]
+    assert any(torch.equal(whole.clean[0], compose(network.encode(t))[0].half()) for t in turned)
+
+
+def test_the_recipe_starts_from_the_prior_and_leaves_both(tmp_path: Path, worlds: Path, pair: Pair) -> None:
+    torch.manual_seed(0)
+    start = tmp_path / "start"
+    start.mkdir()
+    denoiser = TriplaneUNet(TriplaneUNetConfig(4, 32, width=32, multiples=(1, 1), halvings=1))
+    save_semcity(start, SemcityParts(TriplaneAutoencoder(TINY), denoiser), {})
+    options = TrainOptions(tmp_path / "out", worlds, minutes=0.002, device="cpu", start=start)
+    list(recipes.train_semcity_refine(options, TINY_REFINE))
+    model = load(read_card(options.out), "cpu")
+    assert isinstance(model, SemcityModel)
+    assert model.denoiser is not None
+    assert model.refiner is not None
+    assert model.refiner.config.given == 4
+    close = (model.refiner.time_embed[0].weight - denoiser.time_embed[0].weight.detach()).abs().max()
+    assert float(close) < 0.05, "it did not start from the prior"
+    sampling = Sampling(str(options.out), steps=1, device="cpu")
+    *_, last = Session("cpu").run(RefineRequest(VoxelScene.from_labels(pair.sources["scpnet"]), sampling))
+    assert last.result is not None
+    assert UNKNOWN not in last.result.labels

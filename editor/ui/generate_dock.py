@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRegularExpression, Signal
-from PySide6.QtGui import QAction, QRegularExpressionValidator
+from PySide6.QtCore import QRegularExpression, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence, QRegularExpressionValidator
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from editor.model.plan import SEED_LIMIT
@@ -22,6 +22,7 @@ class GenerateDock(QWidget):
     """Shows a studio's plan and queue; changes go straight back to the plan."""
 
     convert_wanted = Signal()
+    locate_wanted = Signal()
 
     def __init__(self, studio: Studio, run: QAction, roll: QAction, cancel: QAction, theme: Theme) -> None:
         super().__init__()
@@ -32,6 +33,9 @@ class GenerateDock(QWidget):
         )  # long words must not widen the dock
         self.reason = label("", "warning", wrap=True)
         self.convert = button("Convert to the model's grid", "", self.convert_wanted.emit, "convert")
+        self.locate = button("Locate…", "", self.locate_wanted.emit, "locate")
+        self.locate.setToolTip("Install the model from a folder on this machine")
+        self._run = run
         self._make_fields(roll)
         self.queue = QueueList(studio, cancel)
         self.forbid = ForbidList(studio)
@@ -57,10 +61,13 @@ class GenerateDock(QWidget):
         options, offer = self._plan.options, self._plan.offer()
         self.button.setText(offer.text)
         self.button.setEnabled(not offer.reason)
-        self.button.setToolTip(offer.reason or f"<b>{offer.text}</b> (Ctrl+Enter)")
+        key = self._run.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        self.button.setToolTip(offer.reason or f"<b>{offer.text}</b>{f' ({key})' if key else ''}")
         self.reason.setText(offer.reason)
         self.reason.setVisible(bool(offer.reason))
         self.convert.setVisible(offer.fixable)
+        self.locate.setVisible(offer.lacking)
+        self._list_models()
         self.model.setCurrentIndex(self.model.findData(options.model))
         self.variants.choose(options.variants)
         if not self.seed.hasFocus() or self.seed.text() != str(options.seed):
@@ -81,9 +88,6 @@ class GenerateDock(QWidget):
 
     def _make_fields(self, roll: QAction) -> None:
         self.model = QComboBox(objectName="model")
-        for card in self._plan.cards:
-            self.model.addItem(card.name, card.name)
-            self.model.setItemData(self.model.count() - 1, card.title, role=3)
         self.variants = Segments([(n, str(n)) for n in _VARIANTS], "variants")
         self.seed = QLineEdit(objectName="seed")
         self.seed.setValidator(QRegularExpressionValidator(QRegularExpression(r"\d{1,10}"), self))
@@ -96,6 +100,16 @@ class GenerateDock(QWidget):
         self.strength.setToolTip("1 makes the region anew; less stays closer to what is there")
         self.preview.setToolTip("How often the forming scene is shown; Auto leaves out frames that cost too much")
         self._connect_fields()
+
+    def _list_models(self) -> None:
+        """List the models there are, where others have come."""
+        names = [card.name for card in self._plan.cards]
+        if names == [self.model.itemText(k) for k in range(self.model.count())]:
+            return
+        self.model.clear()
+        for card in self._plan.cards:
+            self.model.addItem(card.name, card.name)
+            self.model.setItemData(self.model.count() - 1, card.title, Qt.ItemDataRole.ToolTipRole)
 
     def _connect_fields(self) -> None:
         self.model.activated.connect(lambda _i: self._plan.set(model=self.model.currentData()))
@@ -134,6 +148,7 @@ class GenerateDock(QWidget):
             self.button,
             self.reason,
             self.convert,
+            self.locate,
             named("Model", self.model),
             named("Variants", self.variants),
             named("Seed", row(self.seed, self.roll, self.lock, spacing=2)),

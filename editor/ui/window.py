@@ -234,6 +234,7 @@ class MainWindow(QMainWindow):
         self.actions_table["view.mask"].setChecked(True)
         self.link.mask_toggled.connect(lambda on: self.actions_table["view.mask"].setChecked(on))
         self.docks.generate.convert_wanted.connect(lambda: self.trigger("edit.convert"))
+        self.docks.generate.locate_wanted.connect(lambda: self.trigger("engine.locate"))
         self.stage.start.sample_chosen.connect(lambda s: self.files.open_sample(s.scene, s.title))
         self.stage.start.file_chosen.connect(self.files.open)
         self.canvas.native.frameSwapped.connect(self._on_frame)  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from editor.ui.action_spec import ActionSpec
 from editor.ui.candidate_actions import CANDIDATE_ACTIONS, CANDIDATE_MENU
+from editor.ui.map_actions import MAP_ACTIONS, MAP_MENU
 
 __all__ = ["ACTIONS", "MENUS", "TOOL_STRIP", "TOP_BAR", "ActionSpec"]
 
@@ -109,6 +110,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("generate.cancel_waiting", "Cancel Waiting Jobs", "cancel_waiting", (), "What runs goes on"),
     ActionSpec("generate.roll", "New Seed", "roll_seed", (), "Draw another seed", "dice"),
     *CANDIDATE_ACTIONS,
+    *MAP_ACTIONS,
     ActionSpec("view.escape", "Let Go", "escape", ("Esc",), "Cancel the stroke, then reset the tool"),
     ActionSpec("view.mask", "Show or Hide the Mask", "toggle_mask", ("M",), "Painting shows it again", "mask"),
     ActionSpec("view.home", "Frame All", "views.frame_all", ("Home",), "Show the whole scene", "frame"),
@@ -170,9 +172,10 @@ MENUS: tuple[tuple[str, str], ...] = (
     ),
     (
         "&Generate",
-        "generate.run generate.front generate.roll tool.extend | "
+        "generate.run generate.front generate.roll | "
         "generate.cancel_running generate.cancel_waiting generate.cancel | " + CANDIDATE_MENU,
     ),
+    ("&World", "tool.extend | " + MAP_MENU),
     (
         "&View",
         "view.home view.default view.frame_mask | view.front view.back view.side view.left view.top view.bottom | "

@@ -26,6 +26,7 @@ from editor.ui.action_table import ActionSpec
 from editor.ui.engine_care import EngineCare
 from editor.ui.instruments import Instruments
 from editor.ui.manners import Manners
+from editor.ui.maps import Maps
 from editor.ui.trouble import Trouble
 from editor.ui.views import Views
 from engine.edit import GridEdit
@@ -247,6 +248,11 @@ class Commands:
         self._window.canvas.native.setFocus()  # Enter, arrows and Delete are about the candidates now
 
     # view
+
+    @property
+    def maps(self) -> Maps:
+        """What map actions do."""
+        return self._window.maps
 
     @property
     def views(self) -> Views:

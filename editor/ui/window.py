@@ -25,6 +25,7 @@ from editor.ui.history_dock import HistoryDock
 from editor.ui.instruments import Instruments
 from editor.ui.journal import Journal
 from editor.ui.keeping import Keeping
+from editor.ui.maps import Maps
 from editor.ui.mask_dock import MaskDock
 from editor.ui.notice_bar import NoticeBar
 from editor.ui.option_parts import fill_class_menu
@@ -132,6 +133,7 @@ class MainWindow(QMainWindow):
             self.docks,
             self.commands.manners,
             self.views,
+            self.maps,
         ):
             part.dress(self.theme)
         self.actions_table["view.theme"].setText("Light Theme" if self.theme.is_dark else "Dark Theme")
@@ -167,6 +169,7 @@ class MainWindow(QMainWindow):
         self.history = HistoryDock(self.studio, self.commands.candidates, self.actions_table)
         self.history.frame = self.docks.add_below("Candidates & History", self.history)
         self.history.dress(self.theme)
+        self.maps = Maps(self)
         self.instruments = Instruments(self)
         self.setStatusBar(StatusBar(self.studio))
         self.statusBar().device.setMenu(self.commands.engine.menu)  # type: ignore[attr-defined]

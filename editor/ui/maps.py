@@ -1,0 +1,112 @@
+"""The maps of a window: the world's, on which the scene grows, and the layout, of which it is made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QDockWidget
+
+from editor.model.errands import Errand
+from editor.model.jobs import Failure
+from editor.model.pace import Pace
+from editor.model.plan import Card
+from editor.model.world_map import WorldMap
+from editor.ui.theme import Theme
+from editor.ui.world_dock import WorldDock
+from engine.errors import ScenewrightError
+from engine.geometry.rays import first_hit
+
+if TYPE_CHECKING:
+    from editor.ui.window import MainWindow
+
+_SEAM = 16
+"""Voxels on either side of a border that are made anew with it."""
+_HEIGHT = 230
+
+
+class Maps(QObject):
+    """Makes the docks of both maps and does what their actions say.
+
+    Attributes
+    ----------
+    pace, world
+        How long requests take here; which tiles are wanted.
+    """
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window, self._studio = window, window.studio
+        self.pace = Pace(self._studio.jobs, self._card)
+        self.world = WorldMap(self._studio, self.pace)
+        camera = window.canvas.navigation
+        self.world_dock = WorldDock(self._studio, self.world, window.actions_table, lambda: camera.camera)
+        self._frame = window.docks.add_below("World Map", self.world_dock)
+        self._timed: set[tuple[str, str]] = set()
+        self.world.changed.connect(self._time_once)
+        self.world_dock.view.looked.connect(self._look_at)
+        window.canvas.camera_changed.connect(lambda: self.world_dock.view.update())
+        window.worker.device_changed.connect(self.world_dock.show_device)
+
+    def dress(self, theme: Theme) -> None:
+        """Take the colours of a theme."""
+        self.world_dock.dress(theme)
+
+    # the world's map
+
+    def show_world(self) -> None:
+        """Show the map of tiles, or hide it where it is in front."""
+        self._toggle(self._frame, Qt.Orientation.Vertical, _HEIGHT)
+
+    def make_tiles(self) -> None:
+        """Make the wanted tiles."""
+        self._window.gestures.cancel()
+        self.world.start()
+        self._window.canvas.native.setFocus()
+
+    def clear_tiles(self) -> None:
+        self.world.clear()
+
+    def repair_seam(self) -> None:
+        """Mask the border of what was added last, ready to be made anew."""
+        self.world.repair_seam(_SEAM)
+        self._window.say("The border is masked; Ctrl+Enter makes it anew")
+
+    def fit_world(self) -> None:
+        self.world_dock.view.fit()
+
+    def _look_at(self, x: float, y: float) -> None:
+        """Turn the 3D view to what lies at a place of the map."""
+        scene, navigation = self._studio.document.scene, self._window.canvas.navigation
+        hit = first_hit(scene.read(), (x, y, 1000.0), (0.0, 0.0, -1.0))
+        place = (x, y, hit.point[2] if hit is not None else 0.0)
+        target = tuple(float(p * s) for p, s in zip(place, scene.grid.voxel_size, strict=True))
+        navigation.go(replace(navigation.camera, target=target))
+
+    def _time_once(self) -> None:
+        """Time a few steps as soon as somebody wants to know and nothing else is known or under way."""
+        options = self._studio.plan.options
+        if not self.world.wanted or self.world.reason or (options.model, options.sampler) in self._timed:
+            return
+        try:
+            request = self.pace.probe(options.sampling(0))
+        except ScenewrightError:
+            return  # the Generate button says what is wrong with the options
+        if request is not None:
+            self._timed.add((options.model, options.sampler))
+            Errand(self._studio, request, "Timing one tile", lambda _result: None, self._on_failure)
+
+    def _on_failure(self, failure: Failure) -> None:
+        self.world.clear()
+        self._window.show_failure(failure)
+
+    def _card(self, name: str) -> Card | None:
+        return next((c for c in self._studio.plan.cards if c.name == name), None)
+
+    def _toggle(self, frame: QDockWidget, along: Qt.Orientation, size: int) -> None:
+        is_in_front = frame.isVisible() and not frame.visibleRegion().isEmpty()
+        frame.setVisible(not is_in_front)
+        if not is_in_front:
+            frame.raise_()
+            self._window.resizeDocks([frame], [size], along)

@@ -79,7 +79,7 @@ class MemoryShortageError(DeviceError):
         wanted = f"{needed / 1e9:.1f} GB more are needed, " if needed else ""
         super().__init__(
             f"{device} is out of memory: {wanted}{free / 1e9:.1f} GB are free; "
-            "take a smaller region or less context, fewer variants, or --device cpu"
+            "take a smaller region, less context, fewer variants, or the CPU (--device cpu)"
         )
         self.needed, self.free = needed, free
 

@@ -28,7 +28,7 @@ class Sample:
     Attributes
     ----------
     seconds
-        Since the step before, or since the run began.
+        Since the step before, or since the run began; the mean of several where the interface missed some.
     memory
         Of this program, in MB.
     changed
@@ -64,7 +64,7 @@ class Metrics:
         self._clock, self._memory = clock, memory
         self.is_watched = False
         self.samples: deque[Sample] = deque(maxlen=_KEPT)
-        self._last: tuple[int, float] | None = None
+        self._last: tuple[int, int, float] | None = None
         self._seen: tuple[int, Box, NDArray[np.uint8]] | None = None
         self._counts: NDArray[np.int64] | None = None
         jobs.stepped.connect(self._on_step)
@@ -85,19 +85,19 @@ class Metrics:
 
     def _on_job(self, job: Job) -> None:
         if job.state == "running" and (self._last is None or self._last[0] != job.id):
-            self._last, self._seen = (job.id, self._clock()), None
+            self._last, self._seen = (job.id, 0, self._clock()), None
         elif not job.is_open:
             self._seen = self._counts = None
             self.changed.emit()
 
     def _on_step(self, job: Job, step: Step) -> None:
         now = self._clock()
-        before = self._last[1] if self._last is not None and self._last[0] == job.id else now
-        self._last = (job.id, now)
+        _, index, before = self._last if self._last is not None and self._last[0] == job.id else (0, 0, now)
+        self._last = (job.id, step.index, now)
         if not self.is_watched:
             return
-        changed = self._compare(job, step)
-        self.samples.append(Sample(job.id, step.index, now - before, self._memory(), changed))
+        seconds = (now - before) / max(step.index - index, 1)
+        self.samples.append(Sample(job.id, step.index, seconds, self._memory(), self._compare(job, step)))
         self.changed.emit()
 
     def _compare(self, job: Job, step: Step) -> int | None:

@@ -79,10 +79,10 @@ def test_every_step_gives_time_memory_and_changed_voxels():
     labels, box = np.full((4, 2, 3), ROAD, np.uint8), Box.of_shape((4, 2, 3))
     other = labels.copy()
     other[1:3, :, 2] = CAR
-    for seconds, shown in ((0.5, labels), (0.25, other), (0.125, None)):
+    for index, seconds, shown in ((1, 0.5, labels), (3, 0.25, other), (4, 0.25, None)):
         now[0] += seconds
-        queue.note_step(job.id, Step(1, 3, "sampling", box=box if shown is not None else None, labels=shown))
-    assert [s.seconds for s in metrics.samples] == [0.5, 0.25, 0.125]
+        queue.note_step(job.id, Step(index, 4, "sampling", box=box if shown is not None else None, labels=shown))
+    assert [s.seconds for s in metrics.samples] == [0.5, 0.125, 0.25], "step 2 was missed"
     assert [s.changed for s in metrics.samples] == [None, 4, None]
     assert {s.memory for s in metrics.samples} == {512.0}
     shares = metrics.histogram(street().space, np.zeros(256, int))
@@ -171,6 +171,7 @@ def test_a_damaged_model_is_refused_and_leaves_nothing(models, tmp_path, weights
         (tmp_path / "bad" / "net.safetensors").unlink()
     with pytest.raises(ModelError, match=words):
         install_model(tmp_path / "bad")
+    (tmp_path / "empty").mkdir()
     with pytest.raises(ModelError, match="holds no model"):
-        install_model(tmp_path)
+        install_model(tmp_path / "empty")
     assert not models.exists()

@@ -184,6 +184,15 @@ class Proposal:
         at = self.request.at if isinstance(self.request, OutpaintRequest) else None
         return (*at, 0) if at else (0, 0, 0)
 
+    def bounds(self) -> Box:
+        """Give the box of what is made, in the frame of the candidates."""
+        region = region_of(self.request)
+        if region is not None:
+            return region.box
+        picture = self.candidate.result
+        size = getattr(self.request, "size", (1, 1))
+        return picture.box if picture is not None else Box((0, 0, 0), (*size, 1))
+
     def is_in_place(self, scene: VoxelScene) -> bool:
         """Tell whether a scene already has the bounds that these candidates extend it to: one of them was taken."""
         if not isinstance(self.request, OutpaintRequest):

@@ -188,7 +188,7 @@ def _count_differences(proposal: Proposal, studio: Studio) -> str:
     counts = {kind: int((ghost.kinds == kind).sum()) for kind in (ADDED, REMOVED, CHANGED)}
     if not any(counts.values()):
         return "Nothing differs from the scene."
-    return f"▨ {counts[ADDED]:,} added   ▦ {counts[REMOVED]:,} removed   ▥ {counts[CHANGED]:,} of another class"
+    return f"▨ {counts[ADDED]:,} added   ▩ {counts[REMOVED]:,} removed   ▧ {counts[CHANGED]:,} of another class"
 
 
 def _shortened(text: str) -> str:

@@ -43,7 +43,7 @@ class Facts(QWidget):
         buttons = row(self.bring, self.retry, self.reuse_all, self.reuse_seed, 1, self.star, self.forget, spacing=4)
         self.setLayout(column(self.title, self.text, buttons, spacing=4))
         self.layout().setStretch(1, 1)  # type: ignore[union-attr]
-        self.setFixedWidth(336)
+        self.setFixedWidth(352)
 
     def show_item(self, item: Item | None) -> None:
         """Show a variant, or nothing."""
@@ -91,13 +91,15 @@ class HistoryDock(QWidget):
         self.setLayout(column(pages))
         self._later = QTimer(self, singleShot=True, interval=0)  # one picture for all that changes at once
         self._later.timeout.connect(self.refresh)
-        for signal in (studio.gallery.changed, studio.proposal_changed, choosing.selection_changed):
+        choosing.selection_changed.connect(self._enable)
+        for signal in (studio.gallery.changed, choosing.selection_changed):
             signal.connect(self._ask)
         studio.document.changed.connect(lambda _box: self._ask())
         self.strip.chosen.connect(self._choose)
         self.strip.wanted.connect(self._bring)
         self.frame: QDockWidget | None = None
         self._was_opened = False
+        self._enable()
         self.refresh()
 
     def toggle(self) -> None:
@@ -119,20 +121,23 @@ class HistoryDock(QWidget):
         if self._studio.proposal is not None and not self._was_opened and self.frame is not None:
             self.toggle()
         self._pages.setCurrentIndex(1 if gallery.items else 0)
-        for name in _MENU:
-            self._actions[name].setEnabled(item is not None)
-        shown = self._choosing.shown
-        is_shown = item is not None and shown is not None and item.candidate == shown.candidate
-        self._actions["history.bring"].setEnabled(item is not None and not is_shown and item.candidate.state == "ready")
-        if item is not None:
-            words = "No Longer a Favourite" if item.candidate.starred else "Favourite"
-            self._actions["history.star"].setText(words)
         if self.isVisible() or not gallery.items:
             self.strip.refresh(item)
             self.facts.show_item(item)
             self.scrubber.refresh()
             self.room.setText(f"{gallery.nbytes / MEGABYTE:,.0f} of {gallery.budget // MEGABYTE:,} MB")
             self.room.setToolTip("What the history takes; beyond that the oldest go, but no favourites")
+
+    def _enable(self) -> None:
+        """Offer what can be done with the selected variant."""
+        item, shown = self._choosing.item, self._choosing.shown
+        for name in _MENU:
+            self._actions[name].setEnabled(item is not None)
+        is_shown = item is not None and shown is not None and item.candidate == shown.candidate
+        self._actions["history.bring"].setEnabled(item is not None and not is_shown and item.candidate.state == "ready")
+        if item is not None:
+            words = "No Longer a Favourite" if item.candidate.starred else "Favourite"
+            self._actions["history.star"].setText(words)
 
     def close_down(self) -> None:
         """Draw no more pictures."""
@@ -157,7 +162,6 @@ class HistoryDock(QWidget):
 
     def _bring(self, item: Item) -> None:
         self._choosing.select(item)
-        self._actions["history.bring"].setEnabled(item.candidate.state == "ready")
         self._actions["history.bring"].trigger()
 
     def _show_stars(self, on: bool) -> None:
@@ -170,6 +174,7 @@ def _worded(actions: Actions, name: str, words: str) -> QToolButton:
     actions[name].setIconText(words)
     made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     made.setProperty("card", True)
+    made.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
     return made
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QProgressBar, QWidget
@@ -18,6 +20,7 @@ from editor.ui.tour_card import TourCard
 from editor.ui.widgets import button, column, label, row, small_button
 
 _MARGIN = 14
+_GAP = 10
 
 
 class Badge(QFrame):
@@ -86,12 +89,19 @@ class Welcome(QFrame):
 
 
 class Stage(QWidget):
-    """Holds the canvas and places the floating parts over it."""
+    """Holds the canvas and places the floating parts over it.
+
+    Attributes
+    ----------
+    region
+        Tells where the region of the proposal is seen: left, top, right, bottom; `None` where it is nowhere.
+    """
 
     def __init__(self, canvas: QWidget, studio: Studio, actions: Actions, theme: Theme, settings: Settings) -> None:
         super().__init__(objectName="stage")
         self._studio = studio
         self._blank = True
+        self.region: Callable[[], tuple[float, float, float, float] | None] = lambda: None
         canvas.setMinimumSize(320, 240)
         canvas.installEventFilter(self)
         self.setLayout(column(canvas, spacing=0))
@@ -130,6 +140,21 @@ class Stage(QWidget):
         self._refresh()
         return was_there
 
+    def place_bar(self) -> None:
+        """Put the bar below the region that it is about, or above it, or at the bottom where neither has room."""
+        bar, region = self.candidates, self.region() if self.candidates.isVisibleTo(self) else None
+        lowest = self.height() - bar.height() - _MARGIN
+        x, y = self.width() // 2, lowest
+        if region is not None:
+            left, top, right, bottom = region
+            x = round((left + right) / 2)
+            above = round(top) - bar.height() - _GAP
+            y = round(bottom) + _GAP
+            if y > lowest:
+                y = above if above >= self.badge.height() + 2 * _MARGIN else lowest
+        x = min(max(x - bar.width() // 2, _MARGIN), max(self.width() - bar.width() - _MARGIN, 0))
+        bar.move(x, min(max(y, _MARGIN), lowest))
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Compare while the backtick is held."""
         proposal = self._studio.proposal
@@ -161,8 +186,7 @@ class Stage(QWidget):
             part.raise_()
         middle = self.width() // 2
         self.badge.move(middle - self.badge.width() // 2, _MARGIN)
-        bar = self.candidates
-        bar.move(middle - bar.width() // 2, self.height() - bar.height() - _MARGIN)
+        self.place_bar()
         self.tour.move(_MARGIN, _MARGIN)
         for card in (self.welcome, self.start):
             card.move(max(middle - card.width() // 2, 0), max((self.height() - card.height()) // 2, 0))

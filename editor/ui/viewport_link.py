@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 from psygnal import Signal
 from PySide6.QtCore import QTimer
 
@@ -13,6 +14,7 @@ from editor.model.studio import Studio
 from editor.tools.gesture import GestureRunner
 from editor.viewport.canvas import ViewportCanvas
 from editor.viewport.overlays import Shape
+from engine.geometry.camera import box_corners
 from engine.grid import Box
 from engine.labels import UNKNOWN
 from engine.mask import VoxelMask
@@ -92,6 +94,27 @@ class ViewportLink:
         self._show_reach()
         self.mask_toggled.emit(on)
 
+    def region(self) -> tuple[float, float, float, float] | None:
+        """Give where the region of the proposal lies in the viewport: left, top, right, bottom in logical pixels.
+
+        `None` where there is no region, or some of it lies behind the camera.
+        """
+        proposal, scene = self._studio.proposal, self._studio.document.scene
+        if proposal is None or not proposal.candidates:
+            return None
+        offset = (0, 0, 0) if proposal.is_in_place(scene) else proposal.offset
+        box = proposal.bounds().shift(-np.asarray(offset))
+        corners = box_corners(
+            np.multiply(box.lower, scene.grid.voxel_size), np.multiply(box.upper, scene.grid.voxel_size)
+        )
+        width, height = self._canvas.window_size
+        x, y, depth = self._canvas.view.project(corners, width / height).T
+        if depth.min() <= 0:
+            return None
+        left, right = ((v + 1) / 2 * width for v in (x.min(), x.max()))
+        top, bottom = ((1 - v) / 2 * height for v in (y.max(), y.min()))
+        return float(left), float(top), float(right), float(bottom)
+
     def _on_scene_replaced(self) -> None:
         document = self._studio.document
         self._canvas.show_scene(document.scene)
@@ -134,11 +157,12 @@ class ViewportLink:
 
     def _show_ghost(self) -> None:
         proposal = self._studio.proposal
-        ghost = proposal.ghost() if proposal is not None and proposal.fits(self._studio.document.scene) else None
+        scene = self._studio.document.scene
+        ghost = proposal.ghost(scene) if proposal is not None and proposal.fits(scene) else None
         if ghost is None:
             self._canvas.clear_ghost()
         else:
-            self._canvas.show_ghost(ghost.box, ghost.labels, ghost.mask)
+            self._canvas.show_ghost(ghost.box, ghost.labels, ghost.mask, ghost.kinds)
         self._show_mask()
         self._on_plan_changed()
 

@@ -87,7 +87,7 @@ class MainWindow(QMainWindow):
         self.files = Files(studio, formats, Dialogs(self), self.notice, settings, self._convert)
         self.keeping = Keeping(studio, self.files, self.notice, recovery_folder(), settings.autosave_minutes)
         self._build()
-        self.link = ViewportLink(canvas, studio, self.gestures, self._guard)
+        self.link = ViewportLink(canvas, studio, self.gestures, self.guard)
         self._connect()
         self._restore()
         self.commands.manners.start()
@@ -134,6 +134,7 @@ class MainWindow(QMainWindow):
             self.commands.manners,
             self.views,
             self.maps,
+            self.history,
         ):
             part.dress(self.theme)
         self.actions_table["view.theme"].setText("Light Theme" if self.theme.is_dark else "Dark Theme")
@@ -163,9 +164,10 @@ class MainWindow(QMainWindow):
         centre.layout().setStretch(1, 1)
         self.setCentralWidget(centre)
         mask = MaskDock(
-            self.gestures.context, self.commands.mask, self.actions_table, self._guard, self._set_mask_opacity
+            self.gestures.context, self.commands.mask, self.actions_table, self.guard, self._set_mask_opacity
         )
         self.docks = Docks(self, self.studio, self.actions_table, self.theme, mask)
+        self.docks.add_tab("Views", self.views.kept.dock)
         self.history = HistoryDock(self.studio, self.commands.candidates, self.actions_table)
         self.history.frame = self.docks.add_below("Candidates & History", self.history)
         self.history.dress(self.theme)
@@ -236,6 +238,8 @@ class MainWindow(QMainWindow):
         self.actions_table["view.mask"].setCheckable(True)
         self.actions_table["view.mask"].setChecked(True)
         self.link.mask_toggled.connect(lambda on: self.actions_table["view.mask"].setChecked(on))
+        self.stage.region = self.link.region
+        self.canvas.camera_changed.connect(self.stage.place_bar)
         self.docks.generate.convert_wanted.connect(lambda: self.trigger("edit.convert"))
         self.docks.generate.locate_wanted.connect(lambda: self.trigger("engine.locate"))
         self.stage.start.sample_chosen.connect(lambda s: self.files.open_sample(s.scene, s.title))
@@ -255,7 +259,7 @@ class MainWindow(QMainWindow):
 
     def _run(self, spec: ActionSpec) -> None:
         """Do what an action says; what goes wrong on purpose is shown, not raised."""
-        self._guard(lambda: self.commands.run(spec))
+        self.guard(lambda: self.commands.run(spec))
 
     def _set_mask_opacity(self, opacity: float) -> None:
         self.settings.mask_opacity = opacity
@@ -264,7 +268,8 @@ class MainWindow(QMainWindow):
     def _convert(self) -> None:
         self.trigger("edit.convert")
 
-    def _guard(self, work: Callable[[], object]) -> None:
+    def guard(self, work: Callable[[], object]) -> None:
+        """Do a piece of work; what goes wrong in it on purpose is shown, not raised."""
         try:
             work()
         except ScenewrightError as error:

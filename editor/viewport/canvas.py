@@ -16,6 +16,7 @@ from editor.viewport.navigation import Navigation
 from editor.viewport.orbit import OrbitCamera
 from editor.viewport.overlays import Shape
 from editor.viewport.painter import Painter
+from editor.viewport.photo import Photographer
 from editor.viewport.scene_visual import Lens
 from editor.viewport.screen import Screen
 from editor.viewport.sight import CanvasSight
@@ -56,8 +57,8 @@ class ViewportCanvas:
     ----------
     painter, overlays, display, sight
         What draws; the marks over the voxels; what the voxels are composed of; what tools see of it.
-    navigation, mouse
-        Where it is seen from; what the mouse does.
+    navigation, mouse, photographer
+        Where it is seen from; what the mouse does; takes pictures of other sizes.
     """
 
     def __init__(self, size: tuple[int, int] = (1280, 800)) -> None:
@@ -75,6 +76,7 @@ class ViewportCanvas:
         self.section_dragged, self.sliced = self.mouse.section_dragged, self.mouse.sliced
         self.camera_changed = self.navigation.moved
         self.navigation.moved.connect(self._redo)
+        self.photographer = Photographer(self.painter, self._screen, lambda: self.display.box)
         self._gestures = Gestures(self.native, self.mouse)
 
     @property
@@ -108,9 +110,14 @@ class ViewportCanvas:
         self.display.show_mask(mask)
         self._screen.touch()
 
-    def show_ghost(self, box: Box, labels: Labels, mask: NDArray[np.bool_] | None = None) -> None:
-        """Lay a proposal over the scene: `labels (sx, sy, sz)` where `mask` is true; it may reach beyond the scene."""
-        self.display.show_ghost(box, labels, mask)
+    def show_ghost(
+        self, box: Box, labels: Labels, mask: NDArray[np.bool_] | None = None, kinds: NDArray[np.uint8] | None = None
+    ) -> None:
+        """Lay a proposal over the scene: `labels (sx, sy, sz)` where `mask` is true; it may reach beyond the scene.
+
+        `kinds` marks what becomes of every voxel, as `Display.show_ghost` says.
+        """
+        self.display.show_ghost(box, labels, mask, kinds)
         self.overlays.set_ghost(box)
         self._screen.touch()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from editor.viewport.scene_visual import GHOST, MASKED, SceneVisual
+from editor.viewport.scene_visual import GHOST, KIND, MASKED, SceneVisual
 from engine.geometry.rays import Hit, first_hit, floor_hit
 from engine.grid import Box, Grid, Vector3
 from engine.labels import UNKNOWN, LabelSpace
@@ -38,6 +38,7 @@ class Display:
         self.box = Box.of_shape((1, 1, 1))
         self._mask = VoxelMask.nothing()
         self._ghost: tuple[Box, Labels, Bools] | None = None
+        self._kinds: Labels | None = None
         self._visible: frozenset[int] | None = None
         self._palette: str | None = None
         self._table = np.arange(256, dtype=np.uint8)
@@ -58,6 +59,7 @@ class Display:
     def show_scene(self, scene: VoxelScene) -> None:
         """Show another scene; the mask and any proposal are dropped."""
         self.scene, self._mask, self._ghost, self._held = scene, VoxelMask.nothing(), None, None
+        self._kinds, self.visual.differing = None, False
         self.visual.voxel_size = scene.grid.voxel_size
         self._choose_colours()
         self._rebuild()
@@ -72,9 +74,16 @@ class Display:
         self._mask = mask
         self._flag(touched)
 
-    def show_ghost(self, box: Box, labels: Labels, mask: Bools | None = None) -> None:
-        """Show proposed labels `(sx, sy, sz)` of a box, where `mask` (same shape) is true, instead of the scene's."""
+    def show_ghost(
+        self, box: Box, labels: Labels, mask: Bools | None = None, kinds: NDArray[np.uint8] | None = None
+    ) -> None:
+        """Show proposed labels `(sx, sy, sz)` of a box, where `mask` (same shape) is true, instead of the scene's.
+
+        `kinds` (same shape) says what becomes of every voxel: 1 is added, 2 removed, 3 turned into another class; where
+        it is given, this is marked.
+        """
         assert self.scene is not None
+        self._kinds, self.visual.differing, self.visual.is_stale = kinds, kinds is not None, True
         where = np.ones(box.shape, dtype=np.bool_) if mask is None else mask
         before, self._ghost = self._ghost, (box, labels, where)
         if self.scene.box.union(box) != self.box:
@@ -88,6 +97,7 @@ class Display:
         if self._ghost is None or self.scene is None:
             return
         box, self._ghost = self._ghost[0], None
+        self._kinds, self.visual.differing, self.visual.is_stale = None, False, True
         if self.box != self.scene.box:
             self._rebuild()
         else:
@@ -228,8 +238,10 @@ class Display:
         if self._ghost:
             shared = box.intersect(self._ghost[0])
             if not shared.is_empty:
-                where = self._ghost[2][shared.relative_to(self._ghost[0]).slices]
-                flags[shared.relative_to(box).slices] |= where.astype(np.uint8) * np.uint8(GHOST)
+                inside, own = shared.relative_to(self._ghost[0]).slices, shared.relative_to(box).slices
+                flags[own] |= self._ghost[2][inside].astype(np.uint8) * np.uint8(GHOST)
+                if self._kinds is not None:
+                    flags[own] |= self._kinds[inside] * np.uint8(KIND)
         self.visual.set_flags(box.relative_to(self.box), flagged.relative_to(self.box), flags)
 
 

@@ -24,8 +24,8 @@ _CORNERS = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], dtype=np.float32)
 _SUN = np.array([-0.42, -0.55, 0.72])
 MASK_OPACITY = 0.7
 """Opacity of the mask for which the shader's shares are tuned."""
-MASKED, GHOST = 1, 2
-"""Bits of a flagged voxel: masked; new in a proposal."""
+MASKED, GHOST, KIND = 1, 2, 4
+"""Bits of a flagged voxel: masked; new in a proposal; the factor before what becomes of it there, 1 to 3."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,8 @@ class SceneVisual:
         Voxel of the scene that is the first one of `labels`; cameras count from the scene's own corner.
     floor_origin
         Metres (x, y) by which the lines of the floor are moved.
+    differing
+        Whether voxels are marked by what becomes of them, and all others lose their colours.
     mask_opacity
         How strongly masked voxels are marked, 0 to 1.
     shadows, flat
@@ -84,6 +86,7 @@ class SceneVisual:
         self.lower = (0, 0, 0)
         self.floor_origin = (0.0, 0.0)
         self.mask_opacity = MASK_OPACITY
+        self.differing = False
         self.shadows, self.flat = True, False
         self.is_stale = True
         self._flag_box = Box((0, 0, 0), (0, 0, 0))
@@ -136,24 +139,31 @@ class SceneVisual:
         self.flags.replace(np.zeros((1, 1, 1), dtype=np.uint8))
         self._flag_box = Box((0, 0, 0), (0, 0, 0))
 
-    def render(self, lens: Lens, scale: float, longest: int) -> None:
-        """Cast the rays into the kept picture, `scale` texels per pixel of the window."""
+    def flush(self, longest: int) -> None:
+        """Send voxels that have changed to the card; `longest` is the driver's limit on an edge of a texture."""
         for field in (self.labels, self.flags):
             field.flush(longest)
-        self._targets[0] = self._cast(self._targets[0], lens, scale, (0.0, 1.0))
+
+    def render(self, lens: Lens, scale: float, longest: int) -> None:
+        """Cast the rays into the kept picture, `scale` texels per pixel of the window."""
+        self.flush(longest)
+        self._targets[0] = self.cast(self._targets[0], lens, scale, (0.0, 1.0))
         self._shown, self._samples = self._targets[0], scale
         self.is_stale = False
 
     def refine(self, lens: Lens, scale: float, rows: tuple[float, float]) -> None:
         """Cast a share of a finer picture, `rows` from 0 (bottom) to 1; the last share brings it on show."""
-        self._targets[1] = self._cast(self._targets[1], lens, scale, rows)
+        self._targets[1] = self.cast(self._targets[1], lens, scale, rows)
         if rows[1] >= 1:
             self._shown, self._samples = self._targets[1], scale
 
-    def _cast(
+    def cast(
         self, target: gloo.FrameBuffer | None, lens: Lens, scale: float, rows: tuple[float, float]
     ) -> gloo.FrameBuffer:
-        """Draw some rows of a picture into a target of the right size, which is made where it is not."""
+        """Cast a share of a picture's rays, `rows` from 0 (bottom) to 1, `scale` per pixel and axis.
+
+        The target is made anew where it is not of the right size; it holds colours, and view depth in metres.
+        """
         width, height = (max(1, round(n * scale)) for n in lens.size)
         if target is None or target.color_buffer.shape[:2] != (height, width):
             picture = gloo.Texture2D((height, width, 4), format="rgba", internalformat="rgba32f")
@@ -173,11 +183,16 @@ class SceneVisual:
     def show(self, lens: Lens) -> None:
         """Bring the kept picture to the window, with outlines and depth."""
         assert self._shown is not None
-        picture, program = self._shown.color_buffer, self._composites[self._samples > 1.5]
+        self.compose(self._shown, lens, self._samples)
+
+    def compose(self, target: gloo.FrameBuffer, lens: Lens, samples: float, transparent: bool = False) -> None:
+        """Bring what was cast to the frame buffer that is bound, with outlines and depth, and with a sky or none."""
+        picture, program = target.color_buffer, self._composites[samples > 1.2]
         program["a_corner"] = _CORNERS
         program["u_picture"] = picture
         program["u_texel"] = 1 / picture.shape[1], 1 / picture.shape[0]
         program["u_depth"] = lens.depth_terms
+        program["u_sky"] = 0.0 if transparent else 1.0
         program["u_outline"] = 0.0 if self.flat else self._theme.outline
         gloo.set_state(depth_test=True, depth_func="always", depth_mask=True, blend=False, cull_face=False)
         program.draw("triangle_strip")
@@ -199,6 +214,7 @@ class SceneVisual:
             "FLAT": self.flat,
             "CUT": self.shown != self.labels.box,
             "INSIDE": inside,
+            "DIFFERING": self.differing and not self._flag_box.is_empty,
         }
         key = frozenset(name for name, on in wanted.items() if on)
         if key not in self._programs:
@@ -242,6 +258,9 @@ class SceneVisual:
             "u_mask_colour": theme.mask,
             "u_mask_strength": self.mask_opacity / MASK_OPACITY,
             "u_ghost_colour": theme.ghost,
+            "u_added_colour": theme.added,
+            "u_removed_colour": theme.removed,
+            "u_changed_colour": theme.changed,
             "u_cut_colour": theme.cut,
             "u_pitch": grid_pitch(lens.camera, lens.size[1]),
             "u_sky_high": theme.sky_high,

@@ -23,6 +23,8 @@ class Theme:
         Backdrop above and below, and the lines of its floor.
     mask, ghost
         Masked voxels; voxels that a proposal would write.
+    added, removed, changed
+        What a proposal adds, takes away, and turns into another class.
     bounds, accent, brush
         Lines round the scene, round what is being made, and under the mouse.
     cut
@@ -36,6 +38,9 @@ class Theme:
     floor: Rgb
     mask: Rgb
     ghost: Rgb
+    added: Rgb
+    removed: Rgb
+    changed: Rgb
     bounds: Rgb
     accent: Rgb
     brush: Rgb
@@ -51,6 +56,9 @@ class Theme:
             floor=rgb("3d4654"),
             mask=rgb("f0319b"),
             ghost=rgb("4cc9ff"),
+            added=rgb("35e0a0"),
+            removed=rgb("ff5a3c"),
+            changed=rgb("ffd23f"),
             bounds=rgb("8b95a7"),
             accent=rgb("4cc9ff"),
             brush=rgb("ffffff"),
@@ -67,6 +75,9 @@ class Theme:
             floor=rgb("c3cbd8"),
             mask=rgb("e01e8c"),
             ghost=rgb("1496d4"),
+            added=rgb("12b87a"),
+            removed=rgb("e23c1e"),
+            changed=rgb("e8a800"),
             bounds=rgb("7d8797"),
             accent=rgb("0f7fc4"),
             brush=rgb("10151d"),

@@ -43,6 +43,9 @@ uniform vec3 u_mask_colour;
 uniform vec3 u_cut_colour;      // marks faces where matter was cut open
 uniform float u_mask_strength;
 uniform vec3 u_ghost_colour;
+uniform vec3 u_added_colour;    // what differs between a scene and a proposal
+uniform vec3 u_removed_colour;
+uniform vec3 u_changed_colour;
 uniform vec3 u_sky_high;  // backdrop
 uniform vec3 u_sky_low;
 uniform vec3 u_floor;
@@ -177,7 +180,7 @@ vec3 lighten(vec3 colour, vec3 p, vec3 n, vec3 a, vec3 b, vec2 uv, vec3 at, floa
 """
 
 _FLAGS = """
-// Bits of a voxel: 1 masked, 2 new in a proposal.
+// Bits of a voxel: 1 masked, 2 new in a proposal; times 4: added (1), removed (2) or changed (3) by it.
 float bits(vec3 p) {
     float byte = voxel(u_flags, p);
     return byte > 15.5 ? (byte - 16.0) * within(p, u_flag_lower, u_flag_upper) : 0.0;
@@ -198,9 +201,26 @@ float stripes(vec3 at, float pitch) {
     return smoothstep(0.40, 0.50, abs(fract((at.x + at.y + at.z) / pitch) * 2.0 - 1.0));
 }
 
+float band(float at) {
+    return smoothstep(0.30, 0.42, abs(fract(at / 3.0) * 2.0 - 1.0));
+}
+
+// What differs is hatched, one way for each kind; all else loses its colours.
+vec3 mark_difference(vec3 colour, float kind, float u, float v) {
+    vec3 grey = vec3(dot(colour, vec3(0.30, 0.58, 0.12)));
+    vec3 marked = kind < 1.5 ? u_added_colour : (kind < 2.5 ? u_removed_colour : u_changed_colour);
+    float rising = band(u + v), falling = band(u - v);
+    float hatch = kind < 1.5 ? rising : (kind < 2.5 ? max(rising, falling) : falling);
+    return kind < 0.5 ? mix(colour, grey, 0.82) : mix(colour, marked * (0.35 + 0.75 * grey.r), 0.30 + 0.55 * hatch);
+}
+
 vec3 mark_surface(vec3 colour, vec3 p, vec3 a, vec3 b, vec2 uv, vec3 at, float footprint) {
     float flags = bits(p);
-    colour = mix(colour, u_ghost_colour, 0.10 * step(1.5, flags));
+#ifdef DIFFERING
+    colour = mark_difference(colour, floor(flags / 4.0), dot(at, a), dot(at, b));
+#else
+    colour = mix(colour, u_ghost_colour, 0.10 * step(1.5, mod(flags, 4.0)));
+#endif
     WHEN(mod(flags, 2.0) > 0.5) {
         colour = mix(colour, u_mask_colour, (0.34 + 0.26 * stripes(at, 3.0)) * u_mask_strength);
         float edge = rim(p, a, b, uv, footprint * 1.6) * min(u_mask_strength * 1.5, 1.0);

@@ -269,9 +269,13 @@ class Plan:
         layout = self._layout(scene)
         return [self._request(scene, layout, self.options.sampling(k)) for k in range(self.options.variants)]
 
-    def requests_of_map(self, layout: LayoutMap, everywhere: bool) -> list[Request]:
-        """Make one request for each variant that follows a map, over the whole scene or under the mask."""
-        scene, samplings = self._document.scene.snapshot(), map(self.options.sampling, range(self.options.variants))
+    def sampling_for(self, seed: int) -> Sampling:
+        """Make the engine's record for voxels that start from noise; raises `RequestError` for impossible values."""
+        return replace(self.options.sampling(0), seed=seed, strength=1.0)
+
+    def requests_of_map(self, layout: LayoutMap, everywhere: bool, seeds: Sequence[int]) -> list[Request]:
+        """Make one request for each seed that follows a map, over the whole scene or under the mask."""
+        scene, samplings = self._document.scene.snapshot(), map(self.sampling_for, seeds)
         if everywhere:
             return [GenerateRequest(scene.grid.shape[:2], sampling, layout) for sampling in samplings]
         return [InpaintRequest(scene, self._document.mask, s, layout, self.context) for s in samplings]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from psygnal import Signal
 
 from editor.model.accepting import accepted_by
+from editor.model.candidate import Candidate
 from editor.model.pace import Pace
 from editor.model.plan import mismatch
 from editor.model.proposal import Proposal
@@ -243,13 +244,13 @@ class WorldMap:
         proposal = studio.ask(self._request(scene, cell, seeds[0]))
         self._tiles[proposal] = cell
         if len(seeds) > 1:
-            studio.ask_more(proposal, [type(proposal.candidate)(self._request(scene, cell, s)) for s in seeds[1:]])
+            studio.ask_more(proposal, [Candidate(self._request(scene, cell, s)) for s in seeds[1:]])
 
     def _request(self, scene: VoxelScene, cell: Cell, seed: int) -> InpaintRequest | OutpaintRequest:
         """Ask for a tile: as a mask inside the scene, as more of the scene beside it."""
         assert self._grid is not None
         plan, box = self._studio.plan, self._grid.box(cell, scene)
-        sampling = replace(plan.options.sampling(0), seed=seed, strength=1.0)
+        sampling = plan.sampling_for(seed)
         if scene.box.contains(box):
             return InpaintRequest(scene, VoxelMask.of_box(box), sampling)
         bounds = scene.box.union(box)

@@ -13,6 +13,7 @@ from editor.model.jobs import Failure
 from editor.model.pace import Pace
 from editor.model.plan import Card
 from editor.model.world_map import WorldMap
+from editor.ui.layout_work import LayoutWork
 from editor.ui.theme import Theme
 from editor.ui.world_dock import WorldDock
 from engine.errors import ScenewrightError
@@ -31,8 +32,8 @@ class Maps(QObject):
 
     Attributes
     ----------
-    pace, world
-        How long requests take here; which tiles are wanted.
+    pace, world, layout
+        How long requests take here; which tiles are wanted; the map that is painted.
     """
 
     def __init__(self, window: MainWindow) -> None:
@@ -43,6 +44,8 @@ class Maps(QObject):
         camera = window.canvas.navigation
         self.world_dock = WorldDock(self._studio, self.world, window.actions_table, lambda: camera.camera)
         self._frame = window.docks.add_below("World Map", self.world_dock)
+        self.layout = LayoutWork(window)
+        self._layout_frame = window.docks.add_left("Layout", self.layout.dock)
         self._timed: set[tuple[str, str]] = set()
         self.world.changed.connect(self._time_once)
         self.world_dock.view.looked.connect(self._look_at)
@@ -52,6 +55,7 @@ class Maps(QObject):
     def dress(self, theme: Theme) -> None:
         """Take the colours of a theme."""
         self.world_dock.dress(theme)
+        self.layout.dock.dress(theme)
 
     # the world's map
 
@@ -75,6 +79,36 @@ class Maps(QObject):
 
     def fit_world(self) -> None:
         self.world_dock.view.fit()
+
+    # the layout
+
+    def show_layout(self) -> None:
+        """Show the Layout workspace beside the scene, or hide it."""
+        self._toggle(self._layout_frame, Qt.Orientation.Horizontal, max(self._window.width() * 2 // 5, 470))
+
+    def layout_from_scene(self) -> None:
+        self.layout.from_scene()
+
+    def suggest_layout(self) -> None:
+        self.layout.suggest(everything=False)
+
+    def suggest_whole_layout(self) -> None:
+        self.layout.suggest(everything=True)
+
+    def clear_layout(self) -> None:
+        self.layout.clear()
+
+    def load_layout(self) -> None:
+        self.layout.load()
+
+    def save_layout(self) -> None:
+        self.layout.save()
+
+    def generate_layout(self) -> None:
+        """Make a scene of the map."""
+        self._window.gestures.cancel()
+        self.layout.generate()
+        self._window.canvas.native.setFocus()
 
     def _look_at(self, x: float, y: float) -> None:
         """Turn the 3D view to what lies at a place of the map."""

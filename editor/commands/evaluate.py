@@ -6,12 +6,14 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
 
+from editor.commands.reading import open_scene
 from editor.commands.running import closed_after, hash_file, peak_memory
 from engine.errors import RequestError, SamplingError
 
@@ -32,10 +34,20 @@ DEFAULT_COUNT = 200
     "--places", type=click.Path(path_type=Path), metavar="DIR",
     help="Maps (.osm, .osm.gz, CityJSON) of real places to compare with too.",
 )  # fmt: skip
+@click.option(
+    "--real", type=(click.Path(path_type=Path), click.Path(path_type=Path)), metavar="SSC SCAN",
+    help="A real prediction to refine, and the labelled scan it was made from.",
+)  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the report with pictures.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 def evaluate(
-    model: str | None, scenes: Path | None, count: int, places: Path | None, out: Path | None, as_json: bool
+    model: str | None,
+    scenes: Path | None,
+    count: int,
+    places: Path | None,
+    real: tuple[Path, Path] | None,
+    out: Path | None,
+    as_json: bool,
 ) -> None:
     """Judge a model, or scenes, against held-out worlds.
 
@@ -44,7 +56,7 @@ def evaluate(
     if (model is None) == (scenes is None):
         raise RequestError("name either --model NAME|DIR or --scenes DIR to judge")
     start = time.perf_counter()
-    bench = _open_bench(places)
+    bench = _open_bench(places, real)
     candidate = _of_model(model, count, bench) if model is not None else _of_folder(scenes, count, bench)
     loaded = time.perf_counter()
     verdict = _judge(candidate, bench)
@@ -54,13 +66,15 @@ def evaluate(
     verdict.require_sound()
 
 
-def _open_bench(maps: Path | None) -> Bench:
+def _open_bench(maps: Path | None, real: tuple[Path, Path] | None) -> Bench:
     """Load the judge and say where held-out scenes are kept; where there is no judge, all else would be in vain."""
     from engine.evaluation.features import load_judge
     from engine.evaluation.judge import Bench
+    from engine.evaluation.refinement import RealScan
     from engine.evaluation.scenes import cache_folder
 
-    return Bench.in_folder(load_judge(), cache_folder(), maps)
+    bench = Bench.in_folder(load_judge(), cache_folder(), maps)
+    return bench if real is None else replace(bench, real=RealScan(*map(open_scene, real)))
 
 
 def _of_model(model: str, count: int, bench: Bench) -> Candidate:

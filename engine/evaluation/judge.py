@@ -15,6 +15,14 @@ from engine.evaluation.corruptions import COPIES, LADDER, find_broken, place_on_
 from engine.evaluation.distribution import NEIGHBOURS
 from engine.evaluation.edits import EditScore, score_edits
 from engine.evaluation.features import Judge
+from engine.evaluation.refinement import (
+    Predictions,
+    RealScan,
+    Scores,
+    score_real,
+    score_refinements,
+    summarise_scores,
+)
 from engine.evaluation.scenes import Samples, SceneSet, WorldCrops
 from engine.evaluation.sources import Mapped, Procedural
 from engine.evaluation.summary import Summary, compare, compare_clouds, summarise_once
@@ -49,6 +57,10 @@ class Bench:
         Real places, a second set that scenes are compared with.
     edits
         How many held-out scenes a model edits.
+    predictions
+        What a model refines, with the truth beside it.
+    real
+        A real prediction and the scan it was made from, for the same.
     """
 
     judge: Judge
@@ -57,13 +69,15 @@ class Bench:
     folder: Path
     places: WorldCrops | None = None
     edits: int = 8
+    predictions: Predictions | None = None
+    real: RealScan | None = None
 
     @classmethod
     def in_folder(cls, judge: Judge, folder: Path, maps: Path | None = None) -> Bench:
         """Make the standard bench, which keeps everything in one folder; `maps` holds maps of real places."""
         training = WorldCrops(folder, Procedural(seed=0, edge=2048), parts=4)
         places = None if maps is None else WorldCrops(folder, Mapped.of_folder(maps))
-        return cls(judge, WorldCrops(folder), training, folder, places)
+        return cls(judge, WorldCrops(folder), training, folder, places, predictions=Predictions(folder / "predictions"))
 
     @property
     def space(self) -> LabelSpace:
@@ -149,6 +163,7 @@ def evaluate(candidate: Candidate, bench: Bench) -> Iterator[Progress | Verdict]
     summary = yield from _summary(bench, candidate.scenes)
     metrics = compare(reference, summary, seen)
     metrics |= yield from _edit(candidate, held_out, bench.edits)
+    metrics |= yield from _refine(candidate, bench)
     sets, summaries = {SCENES: candidate.scenes, HELD_OUT: held_out}, {SCENES: summary, HELD_OUT: reference}
     if bench.places is not None:
         found = yield from _compare_places(bench, bench.places, candidate.scenes, held_out)
@@ -220,6 +235,22 @@ def _edit(candidate: Candidate, held_out: SceneSet, count: int) -> Generator[Pro
         score = so_far
         yield Progress("edits", done, count)
     return {"seam_ratio": score.seams.ratio, "locality": score.leaks}
+
+
+def _refine(candidate: Candidate, bench: Bench) -> Generator[Progress, None, dict[str, Any]]:
+    """Let a model refine predictions, simulated ones and a real one where there is one."""
+    found: dict[str, Any] = {"completion": None}
+    if candidate.samples is None or bench.predictions is None:
+        return found
+    session, model = candidate.samples.session, candidate.samples.model
+    scores: list[Scores] = []
+    for so_far in score_refinements(session, model, bench.predictions):
+        scores.append(so_far)
+        yield Progress("predictions", len(scores), bench.predictions.count)
+    found["completion"] = summarise_scores(scores[-1], bench.predictions.count)
+    if bench.real is not None:
+        found["real_scan"] = score_real(session, model, bench.real)
+    return found
 
 
 def _conclude(

@@ -86,6 +86,7 @@ def make_page(verdict: Verdict) -> str:
             "worse. Green: the metric must react, and a report without a red line says that it did.</p>",
             _figures(m),
             f"<p>Voxels changed outside a mask: {_show(m['locality'])}.</p>",
+            *_completion(m),
             *_places(m),
             "<h2>Structure: mean (and from the tenth to the ninetieth hundredth)</h2>",
             _columns(QUANTITIES, {name: _spreads(spreads) for name, spreads in verdict.typical.items()}),
@@ -107,6 +108,8 @@ def tabulate(verdict: Verdict) -> Iterator[str]:
         values = [look_up(part, key) for part in (m, m["floor"], *m["ladder"].values())]
         yield f"{key:34}{_show(values[0]):>11}{_show(values[1]):>11}" + "".join(f"{_show(v):>16}" for v in values[2:])
     yield f"{'locality':34}{_show(m['locality']):>11}"
+    for name, row in _gains(m).items():
+        yield f"{name:34}" + "  ".join(f"{title} {value}" for title, value in row.items())
     yield f"n {m['n']}, Frechet distance {m['ladder_place']}"
 
 
@@ -120,6 +123,42 @@ def _figures(m: dict[str, Any]) -> str:
             cells.append(f"<td{mark}>{_show(look_up(values, key))}")
         rows.append("<tr>" + "".join(cells))
     return f"<table><tr>{head}{''.join(rows)}</table>"
+
+
+def _completion(m: dict[str, Any]) -> Iterator[str]:
+    """Tell what refining predictions is worth."""
+    gains = _gains(m)
+    if not gains:
+        return
+    yield f"<h2>Predictions of {m['completion']['n']} held-out scenes, refined</h2>"
+    yield "<p>IoU of solid voxels / mean IoU of classes, per cent; of a real scan, the share of its voxels got right.</p>"
+    columns = list(next(iter(gains.values())))
+    rows = "".join(
+        f"<tr><td>{html.escape(name)}" + "".join(f"<td>{row.get(c, '-')}" for c in columns)
+        for name, row in gains.items()
+    )
+    yield f"<table><tr><th>{''.join(f'<th>{c}' for c in columns)}{rows}</table>"
+
+
+def _gains(m: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Lay out source -> column -> "IoU / mIoU" in per cent; of a real scan, the agreement."""
+    figures = {name: row for name, row in (m["completion"] or {}).items() if name != "n"}
+    table = {}
+    for name, row in figures.items():
+        first = next(iter(row.values()))
+        table[name] = {"before": f"{100 * first['iou_before']:.1f} / {100 * first['miou_before']:.1f}"}
+        for n, found in row.items():
+            table[name][_steps(n)] = f"{100 * found['iou_after']:.1f} / {100 * found['miou_after']:.1f}"
+    if "real_scan" in m:
+        real = m["real_scan"]
+        table["real scan"] = {
+            "before" if n == "before" else _steps(n): f"{100 * value:.1f}" for n, value in real.items() if n != "voxels"
+        }
+    return table
+
+
+def _steps(count: str) -> str:
+    return "1 step" if count == "1" else f"{count} steps"
 
 
 def _places(m: dict[str, Any]) -> Iterator[str]:

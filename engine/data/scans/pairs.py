@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.city.archive import open_labels
-from engine.data.city.generator import make_world
 from engine.data.scans.drive import cut_scene
 from engine.data.scans.examples import make_example
 from engine.data.scans.profiles import PROFILES, Split, draw_parameters, predict
@@ -82,17 +81,6 @@ def write_training_pairs(folder: Path, worlds: Sequence[Path], count: int, proce
             for done in as_completed([pool.submit(_write_from_world, *job) for job in missing]):
                 done.result()
     return list(jobs)
-
-
-def write_test_pairs(folder: Path, count: int, seed: int) -> Iterator[Path]:
-    """Make pairs to measure on, one of each of the worlds `seed`, `seed + 1`, ..., and yield each when it is there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for number in range(seed, seed + count):
-        path = folder / f"test-{number:07d}.npz"
-        if not path.is_file():
-            labels = make_world(number, (_WINDOW, _WINDOW)).labels
-            save_pair(path, make_pair(labels, "test", np.random.default_rng([number, 5])))
-        yield path
 
 
 def save_pair(path: Path, pair: Pair) -> None:

@@ -123,6 +123,33 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("view.bottom", "Bottom View", "views.look_from", ("Ctrl+Num+7",), argument=5),
     ActionSpec("view.default", "Default View", "views.home", ("Num+0",), "Everything, seen from above one corner"),
     ActionSpec("view.orthographic", "Orthographic", "views.toggle_orthographic", ("Num+5",), "Without perspective"),
+    ActionSpec("view.save", "Save View", "views.kept.save", ("Ctrl+Alt+S",), "Keep this view with the scene", "keep"),
+    ActionSpec("view.next", "Next Saved View", "views.kept.step", ("PgDown",), argument=1),
+    ActionSpec("view.previous", "Previous Saved View", "views.kept.step", ("PgUp",), argument=-1),
+    ActionSpec("view.update", "Update Saved View", "views.kept.update", (), "Let the selected one show this view"),
+    ActionSpec("view.forget", "Delete Saved View", "views.kept.forget", (), "Remove the selected one"),
+    *(
+        ActionSpec(f"view.go_{k + 1}", f"Saved View {k + 1}", "views.kept.go", (f"Ctrl+{k + 1}",), argument=k)
+        for k in range(9)
+    ),
+    ActionSpec("view.copy_camera", "Copy Camera", "views.kept.copy", ("Ctrl+Alt+C",), "As text, to paste elsewhere"),
+    ActionSpec("view.paste_camera", "Paste Camera", "views.kept.paste", ("Ctrl+Alt+V",), "Look through a copied one"),
+    ActionSpec("view.save", "Save View", "views.kept.save", ("Ctrl+Alt+S",), "Keep this view with the scene", "keep"),
+    ActionSpec("view.next", "Next Saved View", "views.kept.step", ("PgDown",), argument=1),
+    ActionSpec("view.previous", "Previous Saved View", "views.kept.step", ("PgUp",), argument=-1),
+    ActionSpec("view.update", "Update Saved View", "views.kept.update", (), "Let the selected one show this view"),
+    ActionSpec("view.forget", "Delete Saved View", "views.kept.forget", (), "Remove the selected one"),
+    *(
+        ActionSpec(f"view.go_{k + 1}", f"Saved View {k + 1}", "views.kept.go", (f"Ctrl+{k + 1}",), argument=k)
+        for k in range(9)
+    ),
+    ActionSpec("view.copy_camera", "Copy Camera", "views.kept.copy", ("Ctrl+Alt+C",), "As text, to paste elsewhere"),
+    ActionSpec("view.paste_camera", "Paste Camera", "views.kept.paste", ("Ctrl+Alt+V",), "Look through a copied one"),
+    ActionSpec(
+        "view.picture", "Save Picture…", "views.pictures.ask_picture", ("Ctrl+Shift+E",), "A picture of the view"
+    ),
+    ActionSpec("view.copy_picture", "Copy Picture", "views.pictures.copy", ("Ctrl+Shift+C",), "To the clipboard"),
+    ActionSpec("view.film", "Save Turntable Film…", "views.pictures.ask_film", (), "Once round, as WebP, GIF or PNG"),
     ActionSpec("view.gliding", "Smooth Camera Moves", "views.toggle_gliding", (), "Glide from view to view, or jump"),
     ActionSpec(
         "view.section",
@@ -143,6 +170,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("app.keys", "Keyboard Shortcuts…", "manners.show_keys", ("F1",), "All keys; find and change them"),
     ActionSpec("engine.free", "Free Engine Memory", "engine.free", (), "Unload the models; the next run loads them"),
     ActionSpec("engine.locate", "Locate Model…", "engine.locate", (), "Install a model from a folder on this machine"),
+    ActionSpec("help.doctor", "Check This Machine…", "manners.check_machine", (), "What works here, and what to do"),
     ActionSpec(
         "help.diagnostics",
         "Collect Diagnostics…",
@@ -180,10 +208,13 @@ MENUS: tuple[tuple[str, str], ...] = (
         "&View",
         "view.home view.default view.frame_mask | view.front view.back view.side view.left view.top view.bottom | "
         "view.orthographic view.section view.gliding | "
+        "view.picture view.copy_picture view.film | "
+        "view.save view.next view.previous view.copy_camera view.paste_camera | "
+        "view.save view.next view.previous view.copy_camera view.paste_camera | "
         "class.hide class.solo class.show_all view.mask | @palettes view.theme @docks "
         "view.metrics view.console view.log view.reset_layout",
     ),
-    ("&Help", "help.tour file.start | app.keys | view.log help.diagnostics | help.about"),
+    ("&Help", "help.tour file.start | app.keys | help.doctor view.log help.diagnostics | help.about"),
 )
 """Menu titles and action ids; `|` is a separator, `@name` a menu that somebody else fills."""
 TOOL_STRIP = (

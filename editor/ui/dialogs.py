@@ -86,7 +86,7 @@ class ReplaceClassDialog(QDialog):
         self.new.setCurrentIndex(self.new.findData(classes.space.empty))
         where = f"Within the {masked:,} masked voxels" if masked else "In the whole scene, as nothing is masked"
         rows = (label("Replace class", "title"), named("Replace", self.old), named("by", self.new), label(where))
-        self.setLayout(column(*rows, _buttons(self, "Replace"), margin=18))
+        self.setLayout(column(*rows, end_buttons(self, "Replace"), margin=18))
         self.setMinimumWidth(340)
 
     def pair(self) -> tuple[int, int]:
@@ -115,7 +115,7 @@ class NewSceneDialog(QDialog):
                 named("Size", self.preset),
                 sizes,
                 named("", self.metres),
-                _buttons(self, "Create"),
+                end_buttons(self, "Create"),
                 margin=18,
             )
         )
@@ -150,7 +150,7 @@ class NewSceneDialog(QDialog):
         return -(-voxels // self._step) * self._step
 
 
-def _buttons(dialog: QDialog, deed: str) -> QDialogButtonBox:
+def end_buttons(dialog: QDialog, deed: str) -> QDialogButtonBox:
     """Make the two buttons that end a dialog; `deed` is what the first one does."""
     buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
     go, cancel = buttons.buttons()

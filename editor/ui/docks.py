@@ -27,14 +27,13 @@ class Docks:
 
     def __init__(self, window: QMainWindow, studio: Studio, actions: Actions, theme: Theme, mask: MaskDock) -> None:
         self._window, self.mask = window, mask
-        run, roll, cancel = (actions[f"generate.{name}"] for name in ("run", "roll", "cancel"))
-        self.generate = GenerateDock(studio, run, roll, cancel, theme)
+        self.generate = GenerateDock(studio, actions, theme)
         self.classes = ClassesDock(studio.document, actions["class.show_all"], theme)
         for area in (_AREA, _BELOW):
             window.setTabPosition(area, QTabWidget.TabPosition.North)
         window.setCorner(Qt.Corner.BottomRightCorner, _AREA)
         self._frames = [
-            self._frame("Generate", scrolled(self.generate)),
+            self._frame("Generate", self.generate),
             self._frame("Classes", self.classes),
             self._frame("Mask", scrolled(self.mask)),
         ]
@@ -45,6 +44,16 @@ class Docks:
         self._size()
         self._below: list[QDockWidget] = []
         self._first = window.saveState(LAYOUT_VERSION)
+
+    def add_tab(self, title: str, content: QWidget) -> QDockWidget:
+        """Put a dock at the right, as a tab beside Classes and Mask."""
+        frame = self._frame(title, content)
+        frame.setTitleBarWidget(QWidget())  # its tab says the name already
+        self._window.tabifyDockWidget(self._frames[-1], frame)
+        self._frames.append(frame)
+        self._frames[1].raise_()
+        self._first = self._window.saveState(LAYOUT_VERSION)
+        return frame
 
     def add_below(self, title: str, content: QWidget) -> QDockWidget:
         """Put a dock at the bottom, as a tab beside those that are there; it is hidden until it is asked for."""

@@ -54,6 +54,11 @@ class Readout(QFrame):
         """Take the colours of a theme."""
         self.bar.dress(theme)
 
+    def close_down(self) -> None:
+        """Look at the camera no more."""
+        self._canvas.camera_changed.disconnect(self._on_camera)
+        self._later.stop()
+
     def show_hover(self, hit: Hit | None) -> None:
         """Name the voxel under the pointer, and tell whether it is masked or locked."""
         self._hit = hit

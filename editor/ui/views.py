@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject
 
 from editor.model.pointer import HandleDrag
+from editor.ui.pictures import Pictures
 from editor.ui.readout import Readout
 from editor.ui.section_panel import SectionPanel
 from editor.ui.theme import Theme
 from editor.ui.view_cube import ViewCube
+from editor.ui.view_keeping import ViewKeeping
 
 if TYPE_CHECKING:
     from editor.ui.window import MainWindow
@@ -26,8 +28,10 @@ class Views(QObject):
 
     Attributes
     ----------
-    readout, cube, panel
-        The line under the viewport; the view cube; the ranges of the section box.
+    readout, cube, panel, kept
+        The line under the viewport; the view cube; the ranges of the section box; saved views.
+    pictures
+        Takes pictures and films.
     """
 
     def __init__(self, window: MainWindow) -> None:
@@ -38,6 +42,8 @@ class Views(QObject):
         self.readout = Readout(document, self._canvas, window.theme)
         self.cube = ViewCube(self._canvas.navigation, window.theme, window.stage)
         self.panel = SectionPanel(self._section, window.theme, window.stage)
+        self.kept = ViewKeeping(window)
+        self.pictures = Pictures(window)
         self._axis = 2
         self._canvas.navigation.glides = window.settings.gliding
         self._section.changed.connect(self._show_section)
@@ -54,6 +60,11 @@ class Views(QObject):
         """Take the colours of a theme."""
         for part in (self.readout, self.cube, self.panel):
             part.dress(theme)
+
+    def close(self) -> None:
+        """Let go of the viewport, as the window closes."""
+        self.pictures.cancel()
+        self.readout.close_down()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keep cube and panel in their corner."""

@@ -16,6 +16,7 @@ from editor.tools.gesture import GestureRunner, ToolContext
 from editor.tools.options import remember, remembered
 from editor.ui.action_table import TOOL_STRIP, TOP_BAR, ActionSpec
 from editor.ui.actions import Actions, fill_bar, fill_menus, icon_of
+from editor.ui.blind import BlindPanel
 from editor.ui.commands import TOOLS, Commands
 from editor.ui.cursors import tool_cursor
 from editor.ui.dialogs import Dialogs
@@ -173,6 +174,7 @@ class MainWindow(QMainWindow):
         self.history.dress(self.theme)
         self.maps = Maps(self)
         self.instruments = Instruments(self)
+        self.blind = BlindPanel(self)
         self.setStatusBar(StatusBar(self.studio))
         self.statusBar().device.setMenu(self.commands.engine.menu)  # type: ignore[attr-defined]
         self._build_menus()
@@ -313,6 +315,7 @@ class MainWindow(QMainWindow):
         self.worker.shut_down()
         self.commands.engine.close()
         self.journal.close()
+        self.views.close()
         self.canvas.close()
         event.accept()
 

@@ -66,7 +66,7 @@ class ViewportCanvas:
         self.overlays = self.painter.overlays
         self.display = Display(self.painter.visual)
         self.navigation = Navigation(self.display, lambda: self.window_size)
-        self._screen = Screen(size, self.painter, lambda: (self.navigation.camera, self.display.box))
+        self.screen = self._screen = Screen(size, self.painter, lambda: (self.navigation.camera, self.display.box))
         self.sight = CanvasSight(self.display, lambda: self.navigation.camera, lambda: self.window_size)
         self.mouse = Mouse(
             self.native, self.navigation, self.sight, self.overlays, self._make_lens, self._screen.redraw

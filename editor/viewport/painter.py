@@ -72,7 +72,7 @@ class Painter:
 
     def paint(self, surface: app.Canvas, camera: OrbitCamera, box: Box, window: tuple[int, int]) -> None:
         """Draw into a surface whose context is current; rays are cast only for what has changed."""
-        self._bind(surface)
+        self.bind(surface)
         width, height = surface.physical_size
         lens = self.make_lens(camera, box, (int(width), int(height)))
         wish = self.wish or Wish(self.pace.moving_scale if self.is_moving else self.pace.resting_scale)
@@ -98,7 +98,7 @@ class Painter:
     def refine(self, surface: app.Canvas, camera: OrbitCamera, box: Box) -> None:
         """Make a part of the fine picture, small enough not to be felt; the last part asks for a repaint."""
         surface.set_current()
-        self._bind(surface)
+        self.bind(surface)
         width, height = surface.physical_size
         done = min(1.0, self._refined + self.pace.share(FINE))
         self.visual.refine(self.make_lens(camera, box, (int(width), int(height))), FINE, (self._refined, done))
@@ -108,7 +108,7 @@ class Painter:
             self.scale = FINE
             surface.update()
 
-    def _bind(self, surface: app.Canvas) -> None:
+    def bind(self, surface: app.Canvas) -> None:
         """Tell vispy which frame buffer the window has now: Qt makes a new one whenever the size changes."""
         surface.context.flush_commands()
         surface.context.shared.parser.env["fb_stack"] = [surface.native.defaultFramebufferObject()]

@@ -12,6 +12,9 @@ _QUAD = np.array([[0, -1], [0, 1], [1, -1], [1, -1], [0, 1], [1, 1]], dtype=np.f
 _STROKE = np.dtype([("a_start", "f4", 3), ("a_end", "f4", 3), ("a_side", "f4", 2), ("a_colour", "f4", 4)])
 _FACET = np.dtype([("a_place", "f4", 3), ("a_colour", "f4", 4)])
 
+_BLEND = ("src_alpha", "one_minus_src_alpha", "one", "one_minus_src_alpha")
+"""Covers also what was transparent; colours are multiplied by their alpha already."""
+
 Matrix = NDArray[np.float64]
 
 
@@ -42,7 +45,7 @@ class Strokes:
         self._program["u_matrix"] = matrix.T.astype(np.float32)
         self._program["u_window"] = window
         self._program["u_width"] = self.width
-        gloo.set_state(blend=True, blend_func=("src_alpha", "one_minus_src_alpha", "zero", "one"), cull_face=False)
+        gloo.set_state(blend=True, blend_func=_BLEND, cull_face=False)
         for depth, opacity in _passes(self.behind, on_top):
             gloo.set_state(depth_test=True, depth_mask=False, depth_func=depth)
             self._program["u_opacity"] = opacity
@@ -74,7 +77,7 @@ class Facets:
         if not self._count:
             return
         self._program["u_matrix"] = matrix.T.astype(np.float32)
-        gloo.set_state(blend=True, blend_func=("src_alpha", "one_minus_src_alpha", "zero", "one"), cull_face=False)
+        gloo.set_state(blend=True, blend_func=_BLEND, cull_face=False)
         for depth, opacity in _passes(self.behind, on_top):
             gloo.set_state(depth_test=True, depth_mask=False, depth_func=depth)
             self._program["u_opacity"] = opacity

@@ -6,13 +6,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PIL import Image
+from PySide6.QtCore import QPoint, QPointF, QSize, Qt
+from PySide6.QtGui import QImage, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from test_window import CAR, HEIGHT, LEFT, at, drag, open_window, scene  # noqa: F401 -- a fixture
 
+from editor.model.document import Document
+from editor.model.saved_views import SavedView, SavedViews
+from editor.ui.picture_dialog import FilmWish, PictureDialog, PictureWish
 from editor.ui.window import MainWindow
+from editor.viewport.photo import Shot
+from engine.errors import RequestError
+from engine.formats.registry import read_scene
+from engine.geometry.camera import Camera, read_camera
 from engine.grid import Box
 
 pytestmark = pytest.mark.window
@@ -22,7 +30,7 @@ def settle(qtbot, window: MainWindow) -> None:
     qtbot.waitUntil(lambda: not window.canvas.navigation.is_gliding, timeout=5000)
 
 
-def spin(window: MainWindow, widget, steps: int, keys=Qt.KeyboardModifier.NoModifier, sideways: bool = False) -> None:
+def spin(widget, steps: int, keys=Qt.KeyboardModifier.NoModifier, sideways: bool = False) -> None:
     place = QPointF(widget.rect().center())
     turn = QPoint(120 * steps, 0) if sideways else QPoint(0, 120 * steps)
     held = Qt.MouseButton.NoButton
@@ -116,14 +124,14 @@ def test_alt_and_the_wheel_go_through_the_scene_layer_by_layer(open_window) -> N
     window = open_window()
     section, view = window.studio.document.section, window.canvas.view
     alt = Qt.KeyboardModifier.AltModifier
-    spin(window, window.canvas.native, -2, alt, sideways=True)
+    spin(window.canvas.native, -2, alt, sideways=True)
     assert section.box == Box((0, 0, 0), (96, 64, HEIGHT - 2))
     section.set_range(2, 4, 5)
     for steps, low in ((3, 7), (-1, 6), (-20, 0)):
-        spin(window, window.canvas.native, steps, alt)
+        spin(window.canvas.native, steps, alt)
         assert (section.box.lower[2], section.box.upper[2]) == (low, low + 1)
     assert window.canvas.view == view
-    spin(window, window.views.panel.sliders[0], -5)
+    spin(window.views.panel.sliders[0], -5)
     assert section.box.upper[0] == 91
 
 
@@ -188,3 +196,182 @@ def test_one_is_told_when_one_stands_in_matter_or_sees_nothing(open_window, qtbo
     window.trigger("view.default")
     settle(qtbot, window)
     qtbot.waitUntil(lambda: hint.text() == "")
+
+
+# saved views
+
+
+def test_saved_views_are_gone_to_renamed_updated_deleted_and_undone(open_window, qtbot, tmp_path) -> None:  # noqa: F811
+    window = open_window()
+    canvas, kept, document = window.canvas, window.views.kept, window.studio.document
+    canvas.look_from("left")
+    window.trigger("view.save")
+    first = canvas.view
+    canvas.look_from("top")
+    canvas.toggle_orthographic()
+    window.trigger("view.save")
+    assert [v.name for v in kept.views.all] == ["View 1", "View 2"]
+    assert document.dirty
+    QTest.keyClick(canvas.native, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    settle(qtbot, window)
+    same_view(canvas.view, first)
+    QTest.keyClick(canvas.native, Qt.Key.Key_PageDown)
+    settle(qtbot, window)
+    assert canvas.view.orthographic
+    np.testing.assert_allclose(canvas.view.basis[2], (0, 0, -1), atol=1e-6)
+    kept.dock.list.item(1).setText("From above")
+    canvas.look_from("front")
+    window.trigger("view.update")
+    assert [v.name for v in kept.views.all] == ["View 1", "From above"]
+    window.files.dialogs.path = tmp_path / "kept.scw"
+    window.trigger("file.save_as")
+    window.files.join()
+    found = SavedViews(Document(read_scene(tmp_path / "kept.scw"))).all
+    assert found == kept.views.all
+    assert QImage.fromData(found[1].picture).size() == QSize(272, 170)
+    window.trigger("view.forget")
+    assert [v.name for v in kept.views.all] == ["View 1"]
+    window.trigger("edit.undo")
+    assert [v.name for v in kept.views.all] == ["View 1", "From above"]
+    assert kept.dock.list.count() == 2
+
+
+def test_a_camera_goes_over_the_clipboard_and_into_a_file(open_window, qtbot, tmp_path) -> None:  # noqa: F811
+    window = open_window()
+    canvas = window.canvas
+    canvas.view = replace(canvas.view, azimuth=17.0, elevation=9.0, distance=13.0)
+    before = canvas.view
+    window.trigger("view.copy_camera")
+    (tmp_path / "camera.json").write_text(QApplication.clipboard().text())
+    assert read_camera(tmp_path / "camera.json") == canvas.camera
+    canvas.home()
+    window.trigger("view.paste_camera")
+    settle(qtbot, window)
+    same_view(canvas.view, before)
+    QApplication.clipboard().setText("[1, 2]")
+    window.trigger("view.paste_camera")
+    same_view(canvas.view, before)
+    assert "no camera" in window.notice.text.text()
+
+
+def test_views_of_another_program_stay_in_the_file_untouched() -> None:
+    document = Document(scene())
+    document.scene.metadata["cameras"] = ["elsewhere", {"eye": [1.5, 2.0, 3.0]}]
+    views = SavedViews(document)
+    assert views.all == []
+    view = views.save(SavedView("", Camera((0.0, 0.0, 9.0), (5.0, 5.0, 0.0))))
+    views.rename(0, "Mine")
+    assert document.scene.metadata["cameras"][:2] == ["elsewhere", {"eye": [1.5, 2.0, 3.0]}]
+    assert views.all == [replace(view, name="Mine")]
+    with pytest.raises(RequestError, match="already"):
+        views.save(SavedView("Mine", view.camera))
+    for _ in range(2):
+        document.undo()
+    assert document.scene.metadata["cameras"] == ["elsewhere", {"eye": [1.5, 2.0, 3.0]}]
+
+
+def same_view(found, expected) -> None:
+    np.testing.assert_allclose(found.target, expected.target, atol=1e-6)
+    np.testing.assert_allclose(found.station, expected.station, atol=1e-6)
+    assert found.orthographic == expected.orthographic
+
+
+# pictures and films
+
+
+def pixels(image: QImage) -> np.ndarray:
+    image = image.convertToFormat(QImage.Format.Format_RGBA8888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : 4 * image.width()].reshape(image.height(), image.width(), 4).astype(int)
+
+
+def take(window: MainWindow, **wish) -> np.ndarray:
+    taking = window.canvas.photographer.take(Shot(window.canvas.view, **wish))
+    while True:
+        try:
+            next(taking)
+        except StopIteration as end:
+            return pixels(end.value)
+
+
+def test_a_picture_taken_beside_the_window_is_the_one_in_the_window(open_window) -> None:  # noqa: F811
+    window = open_window()
+    shown = pixels(window.canvas.grab(2.0, marks=False))
+    taken = take(window, size=(shown.shape[1], shown.shape[0]))
+    assert (np.abs(shown - taken).max(axis=2) <= 2).mean() > 0.999
+    assert (take(window, size=(shown.shape[1], shown.shape[0]), marks=True) != taken).any(axis=2).mean() > 0.003
+    np.testing.assert_array_equal(pixels(window.canvas.grab(2.0, marks=False)), shown)
+
+
+def test_a_transparent_picture_has_things_and_no_sky(open_window) -> None:  # noqa: F811
+    window = open_window()
+    solid, clear = (take(window, size=(333, 207), transparent=on) for on in (False, True))
+    assert (solid[..., 3] == 255).all()
+    covered = clear[..., 3] == 255
+    assert 0.1 < covered.mean() < 0.7
+    assert (np.abs(solid - clear).max(axis=2) <= 2)[covered].mean() > 0.99
+    assert clear[2, 2].tolist() == [0, 0, 0, 0]
+    width, height = 333, 207
+    x, y, _ = window.canvas.view.project(np.array([[10.2, 6.2, 1.8]]), width / height)[0]
+    assert covered[round((1 - y) / 2 * height), round((x + 1) / 2 * width)]
+
+
+def test_pictures_go_into_files_and_to_the_clipboard(open_window, qtbot, tmp_path) -> None:  # noqa: F811
+    window = open_window()
+    pictures = window.views.pictures
+    for name, alpha in (("a.png", True), ("a.jpg", False), ("a.webp", True)):
+        with qtbot.waitSignal(pictures.done, timeout=20000):
+            pictures.save(tmp_path / name, PictureWish((160, 90), transparent=alpha))
+        found = QImage(str(tmp_path / name))
+        assert (found.width(), found.height(), found.hasAlphaChannel()) == (160, 90, alpha)
+    with pytest.raises(RequestError, match=r"\.png"):
+        pictures.save(tmp_path / "b.jpg", PictureWish((160, 90), transparent=True))
+    with qtbot.waitSignal(pictures.done, timeout=20000):
+        window.trigger("view.copy_picture")
+    assert QApplication.clipboard().image().width() == window.canvas.window_size[0]
+
+
+@pytest.mark.parametrize("ending", ["webp", "gif", "png"])
+def test_a_turntable_goes_once_round(open_window, qtbot, tmp_path, ending: str) -> None:  # noqa: F811
+    window = open_window()
+    path, before = tmp_path / f"turn.{ending}", window.canvas.view
+    with qtbot.waitSignal(window.views.pictures.done, timeout=60000):
+        window.views.pictures.save_film(path, FilmWish((96, 64), seconds=0.4, rate=10))
+        with pytest.raises(RequestError, match="already"):
+            window.views.pictures.copy()
+    with Image.open(path) as film:
+        assert (film.n_frames, film.size) == (4, (96, 64))
+        frames = []
+        for k in range(4):
+            film.seek(k)
+            frames.append(np.asarray(film.convert("RGB")).astype(int))
+    window.canvas.view = replace(before, azimuth=before.azimuth + 180)
+    half = take(window, size=(96, 64))[..., :3]
+    assert np.abs(frames[2] - half).mean() < 8 < np.abs(frames[0] - half).mean()
+
+
+def test_a_cancelled_film_leaves_no_file(open_window, qtbot, tmp_path) -> None:  # noqa: F811
+    window = open_window()
+    pictures, path = window.views.pictures, tmp_path / "turn.webp"
+    pictures.save_film(path, FilmWish((320, 200), seconds=10, rate=20))
+    qtbot.wait(60)
+    assert pictures.is_busy
+    pictures.cancel()
+    assert not pictures.is_busy
+    qtbot.wait(60)
+    assert list(tmp_path.iterdir()) == [tmp_path / "home"]
+    pictures.save_film(path, FilmWish((320, 200), seconds=10, rate=20))
+    qtbot.wait(30)  # the window closes meanwhile
+
+
+def test_the_picture_dialog_gives_what_was_chosen(qtbot) -> None:
+    dialog = PictureDialog((640, 400), film=True)
+    qtbot.addWidget(dialog)
+    assert dialog.wish() == FilmWish((1280, 720), False, False, 6, 20)
+    dialog.preset.setCurrentIndex(dialog.preset.count() - 1)
+    dialog.width_field.setValue(500)
+    dialog.seconds.setValue(3)
+    dialog.transparent.setChecked(True)
+    assert dialog.wish() == FilmWish((500, 720), False, True, 3, 20)
+    assert dialog.wish().frames == 60
+    assert "60 pictures, 82 MB" in dialog.note.text()

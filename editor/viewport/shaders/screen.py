@@ -8,6 +8,7 @@ uniform sampler2D u_picture;    // colour, view depth in metres
 uniform vec2 u_texel;           // size of a texel of the picture
 uniform vec4 u_depth;           // (a, b, c, d): depth in the window's range is (a z + b) / (c z + d)
 uniform float u_outline;        // strength
+uniform float u_sky;            // 0 where nothing is shown instead of the sky
 
 // Nearness is linear over every plane, so only true creases and silhouettes bend it.
 float nearness(float z) {
@@ -19,23 +20,26 @@ float bend(vec2 at, vec2 way, float here) {
     return max(0.0, one + other - 2.0 * here);
 }
 
-vec3 outlined(vec2 at) {
+// Colour times its alpha, and alpha.
+vec4 outlined(vec2 at) {
     vec4 here = texture2D(u_picture, at);
     float near = nearness(here.a);
     float sum = bend(at, vec2(u_texel.x, 0.0), near) + bend(at, vec2(0.0, u_texel.y), near);
     float relative = u_depth.z > 0.5 ? sum / max(near, 1e-4) : sum * 1.5;
-    return here.rgb * (1.0 - u_outline * smoothstep(0.004, 0.05, relative));
+    float line = u_outline * smoothstep(0.004, 0.05, relative);
+    float cover = here.a > 1e7 ? u_sky : 1.0;
+    return vec4(here.rgb * (1.0 - line) * cover, mix(line, 1.0, cover));
 }
 
 void main() {
     vec2 at = v_ndc * 0.5 + 0.5;
 #ifdef FINE
     vec2 corner = floor(at / u_texel - 0.5) * u_texel + 0.5 * u_texel;
-    vec3 colour = outlined(corner) + outlined(corner + vec2(u_texel.x, 0.0));
+    vec4 colour = outlined(corner) + outlined(corner + vec2(u_texel.x, 0.0));
     colour += outlined(corner + vec2(0.0, u_texel.y)) + outlined(corner + u_texel);
-    gl_FragColor = vec4(colour * 0.25, 1.0);
+    gl_FragColor = colour * 0.25;
 #else
-    gl_FragColor = vec4(outlined(at), 1.0);
+    gl_FragColor = outlined(at);
 #endif
     float z = texture2D(u_picture, at).a;
     gl_FragDepth = z > 1e7 ? 1.0 : clamp((u_depth.x * z + u_depth.y) / (u_depth.z * z + u_depth.w), 0.0, 1.0);

@@ -101,15 +101,24 @@ class Studio:
 
     def retry(self, candidate: Candidate) -> None:
         """Run a variant that failed once more, with its seed."""
-        proposal = next((p for p in self.proposals if candidate in p.candidates), None)
+        item = next((i for i in self.gallery.items if i.candidate == candidate), None)
         job = self.job_of(candidate)
-        if proposal is None or candidate.state != "failed":
+        if item is None or candidate.state != "failed":
             return
         if job is not None:
             self.jobs.forget(job)
         candidate.restart()
-        self._submit(proposal, [candidate])
-        proposal.bring(candidate)
+        self.bring(item)
+        self._submit(item.proposal, [candidate])
+
+    def retry_job(self, job: Job) -> None:
+        """Run a job that failed once more."""
+        self.retry(_owner(job)[1])
+
+    def can_retry(self, job: Job) -> bool:
+        """Tell whether a job made a variant that is still known."""
+        candidate = _owner(job)[1]
+        return any(i.candidate == candidate for i in self.gallery.items)
 
     def accept(self, overlap: Overlap = "keep") -> None:
         """Put the shown candidate into the document as one undo step; other variants come back with undo.
@@ -187,7 +196,7 @@ class Studio:
 
     def job_of(self, candidate: Candidate) -> Job | None:
         """Find the job that works, or worked, on a candidate."""
-        return next((j for j in self.jobs.jobs if _owner(j)[1] is candidate), None)
+        return next((j for j in self.jobs.jobs if _owner(j)[1] == candidate), None)
 
     def place_of(self, job: Job) -> str:
         """Name the variant that a job works on: `Variant 2/4`, or the job's title where it is alone."""
@@ -214,7 +223,7 @@ class Studio:
         ahead_of = next(iter(self.jobs.waiting), None) if in_front else None
         for candidate in candidates:
             number = proposal.candidates.index(candidate) + 1
-            title = _title(candidate.request) + (f" · variant {number}" if len(proposal.candidates) > 1 else "")
+            title = (f"Variant {number} · " if len(proposal.candidates) > 1 else "") + _title(candidate.request)
             self.jobs.submit(candidate.request, title, (proposal, candidate), ahead_of)
 
     def _on_step(self, job: Job, step: Step) -> None:

@@ -145,8 +145,9 @@ class _Tile(QStyledItemDelegate):
     def _paint_run(self, painter: QPainter, rect: QRect, row: int, theme: Theme) -> None:
         """Paint the tile's share of the heading that spans its run."""
         place, count = self._variants.place_in_run(row)
-        wide = count * _TILE.width() - _GAP - 4
-        left = rect.left() - place * _TILE.width()
+        first = rect.left() - place * _TILE.width()
+        left = max(first, 0)  # the heading stays in sight while its run is
+        wide = first + count * _TILE.width() - _GAP - 4 - left
         painter.setClipRect(rect)
         if place == 0 and row > 0:
             painter.setPen(QPen(QColor(theme.edge), 1))
@@ -249,6 +250,7 @@ class Filmstrip(QListView):
         self.setFixedHeight(_TILE.height() + 12)
         self.setMouseTracking(True)
         self.thumbnails.drawn.connect(self.viewport().update)
+        self.horizontalScrollBar().valueChanged.connect(lambda _value: self.viewport().update())
         self.selectionModel().currentChanged.connect(self._tell)
         self.doubleClicked.connect(lambda index: self.wanted.emit(index.data(_ITEM)))
 

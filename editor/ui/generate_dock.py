@@ -8,10 +8,11 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QV
 
 from editor.model.plan import SEED_LIMIT
 from editor.model.studio import Studio
+from editor.ui.actions import Actions
 from editor.ui.forbid_list import ForbidList
 from editor.ui.queue_list import QueueList
 from editor.ui.theme import Theme
-from editor.ui.widgets import Fold, Segments, SliderBox, button, column, label, line, named, row, small_button
+from editor.ui.widgets import Fold, Segments, SliderBox, button, column, label, named, row, scrolled, small_button
 from engine.tasks.request import SAMPLERS
 
 _SAMPLER_TITLES = {"dpmpp-2m": "DPM-Solver++ 2M", "ddim": "DDIM"}
@@ -24,8 +25,9 @@ class GenerateDock(QWidget):
     convert_wanted = Signal()
     locate_wanted = Signal()
 
-    def __init__(self, studio: Studio, run: QAction, roll: QAction, cancel: QAction, theme: Theme) -> None:
+    def __init__(self, studio: Studio, actions: Actions, theme: Theme) -> None:
         super().__init__()
+        run, roll = actions["generate.run"], actions["generate.roll"]
         self._studio, self._plan = studio, studio.plan
         self.button = button("", "primary", run.trigger, "generate")
         self.button.setSizePolicy(
@@ -37,7 +39,7 @@ class GenerateDock(QWidget):
         self.locate.setToolTip("Install the model from a folder on this machine")
         self._run = run
         self._make_fields(roll)
-        self.queue = QueueList(studio, cancel)
+        self.queue = QueueList(studio, actions)
         self.forbid = ForbidList(studio)
         self._more = Fold("More", self._make_more(), "more")
         self._barred = Fold("Do not make", self.forbid, "barred")
@@ -144,25 +146,29 @@ class GenerateDock(QWidget):
         )
 
     def _arrange(self) -> QVBoxLayout:
-        return column(
-            self.button,
-            self.reason,
-            self.convert,
-            self.locate,
-            named("Model", self.model),
-            named("Variants", self.variants),
-            named("Seed", row(self.seed, self.roll, self.lock, spacing=2)),
-            named("Steps", self.steps),
-            named("Strength", self.strength),
-            named("Preview", self.preview),
-            line(),
-            self._more,
-            self._barred,
-            line(),
-            self.queue,
-            1,
-            margin=12,
+        """Keep the button and the queue in sight; what lies between them scrolls where the window is low."""
+        fields = QWidget()
+        fields.setLayout(
+            column(
+                named("Model", self.model),
+                named("Variants", self.variants),
+                named("Seed", row(self.seed, self.roll, self.lock, spacing=2)),
+                named("Steps", self.steps),
+                named("Strength", self.strength),
+                named("Preview", self.preview),
+                self._more,
+                self._barred,
+                1,
+                spacing=6,
+            )
         )
+        fields.layout().setContentsMargins(12, 2, 12, 6)  # type: ignore[union-attr]
+        area = scrolled(fields)
+        for fold in (self._more, self._barred):
+            fold.opened.connect(lambda content: area.ensureWidgetVisible(content, 0, 4))
+        head = column(self.button, self.reason, self.convert, self.locate, spacing=6)
+        head.setContentsMargins(12, 10, 12, 6)
+        return column(head, area, self.queue, spacing=0)
 
     def _take_seed(self) -> None:
         text = self.seed.text()

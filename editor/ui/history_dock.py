@@ -43,7 +43,7 @@ class Facts(QWidget):
         buttons = row(self.bring, self.retry, self.reuse_all, self.reuse_seed, 1, self.star, self.forget, spacing=4)
         self.setLayout(column(self.title, self.text, buttons, spacing=4))
         self.layout().setStretch(1, 1)  # type: ignore[union-attr]
-        self.setFixedWidth(352)
+        self.setFixedWidth(376)
 
     def show_item(self, item: Item | None) -> None:
         """Show a variant, or nothing."""

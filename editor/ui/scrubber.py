@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QWidget
 
-from editor.model.film import PLAN_STAGE
+from editor.model.candidate import Candidate
+from editor.model.film import PLAN_STAGE, Frame
 from editor.model.studio import Studio
 from editor.ui.actions import Actions
 from editor.ui.widgets import ThinSlider, button, label, row
@@ -42,9 +43,7 @@ class Scrubber(QWidget):
             self.slider.setValue(len(frames) if moment is None else moment)
         shown = frames[moment if moment is not None else -1] if frames else None
         over = candidate is not None and not candidate.is_open and moment is None
-        self.words.setText(
-            "no steps" if shown is None else "result" if over else f"step {shown.index} of {shown.total}"
-        )
+        self.words.setText("no steps" if shown is None else _end_of(candidate) if over else _step_words(shown))
         enabled = shown is not None and not over and shown.stage != PLAN_STAGE
         self.slider.setEnabled(bool(frames))
         self._action.setEnabled(enabled)
@@ -54,3 +53,11 @@ class Scrubber(QWidget):
         proposal = self._studio.proposal
         if proposal is not None and proposal.candidates:
             proposal.go_to(value if value < len(proposal.candidate.film.frames) else None)
+
+
+def _step_words(frame: Frame) -> str:
+    return f"step {frame.index} of {frame.total}"
+
+
+def _end_of(candidate: Candidate | None) -> str:
+    return "failed" if candidate is not None and candidate.state == "failed" else "result"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QIcon, QMouseEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -39,6 +39,21 @@ def label(text: str, role: str = "muted", wrap: bool = False) -> QLabel:
     made.setProperty("role", role)
     made.setWordWrap(wrap)
     return made
+
+
+class Elided(QLabel):
+    """One line that ends in dots where there is no room for all of it; the tool tip has the rest."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text)
+        self.setMinimumWidth(30)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        words = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, words)
 
 
 def button(text: str, role: str, clicked: Callable[[], object], name: str = "") -> QPushButton:
@@ -263,7 +278,12 @@ class SliderBox(QWidget):
 
 
 class Fold(QWidget):
-    """A heading that folds its content away, with a few words on what is inside."""
+    """A heading that folds its content away, with a few words on what is inside.
+
+    `opened` carries the content, once it has its place.
+    """
+
+    opened = Signal(object)
 
     def __init__(self, title: str, content: QWidget, name: str = "") -> None:
         super().__init__()
@@ -276,6 +296,7 @@ class Fold(QWidget):
         content.hide()
         self.setLayout(column(row(self.head, 1, self.note), content, spacing=4))
         self.head.toggled.connect(content.setVisible)
+        self.head.toggled.connect(lambda on: QTimer.singleShot(0, self, self._tell_opened) if on else None)
 
     def dress(self, theme: Theme) -> None:
         """Take an arrow in the theme's colours that turns with the fold."""
@@ -283,3 +304,6 @@ class Fold(QWidget):
         arrow.addPixmap(draw("down", theme.muted, 14, 2), QIcon.Mode.Normal, QIcon.State.On)
         self.head.setIcon(arrow)
         self.head.setIconSize(QSize(14, 14))
+
+    def _tell_opened(self) -> None:
+        self.opened.emit(self._content)

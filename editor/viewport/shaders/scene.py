@@ -202,7 +202,7 @@ float stripes(vec3 at, float pitch) {
 }
 
 float band(float at) {
-    return smoothstep(0.30, 0.42, abs(fract(at / 3.0) * 2.0 - 1.0));
+    return smoothstep(0.40, 0.50, abs(fract(at / 4.0) * 2.0 - 1.0));
 }
 
 // What differs is hatched, one way for each kind; all else loses its colours.
@@ -211,7 +211,7 @@ vec3 mark_difference(vec3 colour, float kind, float u, float v) {
     vec3 marked = kind < 1.5 ? u_added_colour : (kind < 2.5 ? u_removed_colour : u_changed_colour);
     float rising = band(u + v), falling = band(u - v);
     float hatch = kind < 1.5 ? rising : (kind < 2.5 ? max(rising, falling) : falling);
-    return kind < 0.5 ? mix(colour, grey, 0.82) : mix(colour, marked * (0.35 + 0.75 * grey.r), 0.30 + 0.55 * hatch);
+    return kind < 0.5 ? mix(colour, grey, 0.82) : mix(colour, marked * (0.45 + 0.8 * grey.r), 0.12 + 0.80 * hatch);
 }
 
 vec3 mark_surface(vec3 colour, vec3 p, vec3 a, vec3 b, vec2 uv, vec3 at, float footprint) {

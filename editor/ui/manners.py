@@ -5,13 +5,14 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox
 
 from editor.ui.action_table import ACTIONS
 from editor.ui.actions import menu_path
 from editor.ui.command_palette import CommandPalette, Entry
+from editor.ui.doctor_dialog import DoctorDialog
 from editor.ui.keymap import KeyMap, native
 from editor.ui.preferences import Preferences
 from editor.ui.reasons import why_disabled
@@ -85,6 +86,13 @@ class Manners(QObject):
     def show_keys(self) -> None:
         """Open the list of keys, ready to be searched."""
         self.show_settings("Keys")
+
+    def check_machine(self) -> None:
+        """Look what works on this machine, and say what to do about the rest."""
+        dialog = DoctorDialog(self._window, self._window.theme)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
+        dialog.look()
 
     def show_about(self) -> None:
         """Say what this program is."""

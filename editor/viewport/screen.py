@@ -6,19 +6,23 @@ from collections.abc import Callable
 
 import shiboken6
 import vispy
+from psygnal import Signal
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
-from vispy import app
+from vispy import app, gloo
 
+from editor.viewport.opengl import lack_of
 from editor.viewport.orbit import OrbitCamera
 from editor.viewport.painter import Painter, Wish
+from engine.errors import DeviceError
 from engine.grid import Box
 
 vispy.use(app="pyside6", gl="gl2")
 
 _REST = 170  # milliseconds without movement after which the full picture is drawn
 _IDLE = 400  # milliseconds after which a picture at rest is made finer
+_MAX_3D_TEXTURE_SIZE = 0x8073
 
 
 class _Surface(app.Canvas):
@@ -40,10 +44,19 @@ class Screen:
     ----------
     look
         Gives the camera, and the box of voxels that is shown.
+
+    Attributes
+    ----------
+    is_broken
+        Whether a picture could not be drawn. No more are tried then, as every one of them would fail the same way.
     """
+
+    failed = Signal(Exception)
+    """Drawing has failed, for the first time since it worked; where nobody listens, the error is raised."""
 
     def __init__(self, size: tuple[int, int], painter: Painter, look: Callable[[], tuple[OrbitCamera, Box]]) -> None:
         self._painter, self._look = painter, look
+        self.is_broken = self._is_checked = False
         self.surface = _Surface(self._draw, size)
         self._rest = self._timer(self.come_to_rest)
         self._rest.setInterval(_REST)
@@ -85,6 +98,12 @@ class Screen:
             self._painter.wish = None
         return picture
 
+    def revive(self) -> None:
+        """Try to draw again after a failure."""
+        self.is_broken = self._is_checked = False
+        self._painter.visual.is_stale = True
+        self.surface.update()
+
     def close(self) -> None:
         """Destroy the window at once.
 
@@ -98,13 +117,32 @@ class Screen:
         shiboken6.delete(native)
 
     def _draw(self) -> None:
-        self._painter.paint(self.surface, *self._look(), self.size)
+        if self.is_broken:
+            return
+        try:
+            self._check()
+            self._painter.paint(self.surface, *self._look(), self.size)
+        except Exception as error:
+            self.is_broken = True
+            if not len(self.failed):
+                raise
+            self.failed.emit(error)
+            return
         if self._painter.wants_refining and not self._idle.isActive():
             self._idle.start(_IDLE)
 
+    def _check(self) -> None:
+        """Look once whether the driver can do what is needed; raises `DeviceError` where it cannot."""
+        if self._is_checked:
+            return
+        lack = lack_of(gloo.gl.glGetParameter(gloo.gl.GL_VERSION), gloo.gl.glGetParameter(_MAX_3D_TEXTURE_SIZE))
+        if lack:
+            raise DeviceError(lack)
+        self._is_checked = True
+
     def _refine(self) -> None:
         """Smooth the edges of a picture at rest, part by part, so that the next movement never waits."""
-        if self._painter.wants_refining:
+        if self._painter.wants_refining and not self.is_broken:
             self._painter.refine(self.surface, *self._look())
             self._idle.start(1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import sys
 import threading
@@ -15,10 +16,13 @@ from fakes import FakeSession
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog
 from test_window import HEIGHT, Answers, scene, wait_idle
 from test_window import open_window as open_window
 
+from editor.viewport.opengl import lack_of
 from engine.errors import DeviceError, MemoryShortageError, ModelError
+from engine.formats.registry import read_scene
 from engine.models.cards import ModelCard
 
 pytestmark = pytest.mark.window
@@ -370,3 +374,103 @@ def test_closing_while_all_of_this_is_open_leaves_nothing_running(open_window, q
     assert window.close()
     assert not window.worker.is_running
     assert logging.getLogger("scenewright").handlers == []
+
+
+# OpenGL
+
+
+def test_without_opengl_the_document_is_kept_and_can_be_saved(open_window, qtbot, tmp_path, monkeypatch):
+    window = open_window()
+    window.trigger("mask.from_class")
+    window.trigger("voxel.erase_mask")
+    labels = window.studio.document.scene.read().copy()
+    painter, paint = window.canvas.painter, window.canvas.painter.paint
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("the context is lost")
+
+    monkeypatch.setattr(painter, "paint", refuse)
+    window.canvas.screen.redraw()
+    qtbot.waitUntil(window.blind.isVisible, timeout=5000)
+    assert not window.canvas.native.isVisible()
+    assert "the context is lost" in window.blind.reason.text()
+    assert "with unsaved changes" in window.blind.kept.text()
+    window.files.dialogs.path = tmp_path / "kept.scw"
+    window.blind.save.click()
+    wait_idle(qtbot, window)
+    np.testing.assert_array_equal(read_scene(tmp_path / "kept.scw").read(), labels)
+    window.blind.again.click()
+    qtbot.waitUntil(window.blind.isVisible, timeout=5000)
+    monkeypatch.setattr(painter, "paint", paint)
+    frames = painter.frames
+    window.blind.again.click()
+    qtbot.waitUntil(lambda: painter.frames > frames, timeout=5000)
+    assert window.canvas.native.isVisible()
+    assert window.blind.isHidden()
+
+
+def test_software_mode_starts_another_window_with_the_same_file(open_window, qtbot, tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr("editor.ui.blind.launch", lambda *what: started.append(what))
+    window = open_window()
+    window.files.dialogs.path = tmp_path / "mine.scw"
+    window.trigger("file.save_as")
+    wait_idle(qtbot, window)
+    window.trigger("mask.from_class")
+    window.trigger("voxel.erase_mask")
+    window.files.dialogs.answer = "cancel"
+    window.blind.restart()
+    assert started == []
+    assert window.isVisible(), "whoever cancels keeps the window"
+    window.files.dialogs.answer = "discard"
+    window.blind.restart()
+    assert not window.isVisible()
+    [(arguments, environment)] = started
+    assert arguments == ["open", str(tmp_path / "mine.scw")]
+    assert environment["LIBGL_ALWAYS_SOFTWARE"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("version", "texture", "lack"),
+    [
+        ("4.5 (Compatibility Profile) Mesa 22.3.6", 2048, ""),
+        ("2.1 INTEL-10.2", 512, ""),
+        ("OpenGL ES 3.2 Mesa", 2048, ""),
+        ("1.4 (2.1 Mesa)", 2048, "is too old, 2.1 is needed"),
+        ("OpenGL ES 2.0", 2048, "is too old, 3.0 is needed"),
+        ("nothing", 2048, "is too old"),
+        ("3.0", 256, "3D textures of 256 voxels are too short"),
+    ],
+)
+def test_an_opengl_that_is_too_old_is_said_so(version, texture, lack):
+    found = lack_of(version, texture)
+    assert lack in found
+    assert bool(found) == bool(lack)
+
+
+# doctor
+
+
+def test_the_doctor_looks_from_the_help_menu(open_window, qtbot, monkeypatch):
+    window = open_window()
+    report = {"checks": [{"name": "torch", "ok": True, "found": "2.13 on cpu", "advice": ""}]}
+    report["checks"].append({"name": "opengl", "ok": False, "found": "too old", "advice": "update the driver"})
+    program = f"print('noise'); print({json.dumps(json.dumps(report))})"
+    monkeypatch.setattr("editor.ui.doctor_dialog.command", lambda _arguments: (sys.executable, ["-c", program]))
+    window.trigger("help.doctor")
+    dialog = window.findChild(QDialog, "doctor")
+    qtbot.waitUntil(lambda: dialog.list.topLevelItemCount() == 2, timeout=20000)
+    assert dialog.told.text() == "1 of 2 things want attention"
+    assert dialog.list.topLevelItem(1).text(1) == "too old\nupdate the driver"
+    monkeypatch.setattr(
+        "editor.ui.doctor_dialog.command", lambda _a: (sys.executable, ["-c", "raise OSError('no disk')"])
+    )
+    dialog.again.click()
+    qtbot.waitUntil(lambda: dialog.told.text() == "The checks could not be run", timeout=20000)
+    assert "no disk" in dialog.list.topLevelItem(0).text(1)
+    monkeypatch.setattr(
+        "editor.ui.doctor_dialog.command", lambda _a: (sys.executable, ["-c", "import time; time.sleep(60)"])
+    )
+    dialog.look()
+    dialog.close()
+    assert dialog._process.state() == dialog._process.ProcessState.NotRunning

@@ -74,6 +74,7 @@ class Session:
         Raises `ScenewrightError` for anything that a user can mend, out of memory included.
         """
         model = self.load(request.sampling.model)
+        request.sampling.require_known_by(model.card)
         provenance = Provenance.of(request, model.card.name, model.card.sha256, version("scenewright"))
         start, first = time.perf_counter(), 0.0
         try:

@@ -36,6 +36,9 @@ _OPTIONS = (
     click.option(
         "--posterior", type=float, metavar="P", help="Pull towards what is known, mapped or predicted; 1 is usual."
     ),
+    click.option("--style", metavar="NAME", help="Kind of district, such as suburb or centre."),
+    click.option("--density", type=float, metavar="D", help="Share of the ground that is built over, 0 to 1."),
+    click.option("--leaves", type=float, metavar="L", help="How full trees are, 0 (winter) to 1 (summer)."),
     click.option("--allow", type=split_names, metavar="CLASS,..", help="Only these classes may be newly made."),
     click.option("--forbid", type=split_names, metavar="CLASS,..", help="These classes must not be newly made."),
     click.option(

@@ -35,6 +35,8 @@ class ModelCard:
         File name -> sha256 of the weights.
     config
         Sizes of the networks, by part.
+    styles
+        Kinds of districts that can be asked for; a model with any can also be asked for density and leaves.
     training
         Recipe, data, steps, minutes, hardware and scores.
     """
@@ -49,6 +51,7 @@ class ModelCard:
     window: int
     files: dict[str, str]
     config: dict[str, Any] = field(default_factory=dict)
+    styles: list[str] = field(default_factory=list)
     training: dict[str, Any] = field(default_factory=dict)
     folder: Path = Path()
 

@@ -12,6 +12,7 @@ from engine.diffusion.denoiser import Denoise
 from engine.geometry.maps import LayoutMap
 from engine.grid import Box
 from engine.models.cards import ModelCard
+from engine.models.character import ANY, Character
 
 
 class SceneModel(Protocol):
@@ -37,15 +38,22 @@ class SceneModel(Protocol):
         """Encode voxels `uint8`; unknown ones (255) are told apart from empty ones."""
         ...
 
-    def bind(self, labels: Tensor, hidden: Tensor, layout: LayoutMap | None, source: Tensor | None = None) -> Denoise:
-        """Tell the denoiser what is known (all but `hidden`, bool), which map to follow and what to refine.
+    def bind(
+        self,
+        labels: Tensor,
+        hidden: Tensor,
+        layout: LayoutMap | None,
+        source: Tensor | None = None,
+        character: Character = ANY,
+    ) -> Denoise:
+        """Tell the denoiser what is known (all but `hidden`, bool), which map to follow, what to refine, how to be.
 
-        `source` are voxels as a completion network predicted them, unknown ones 255. Maps and sources that the model
-        was not taught to look at are left out. Raises `ModelError` where the model has no denoiser for the task.
+        `source` are voxels as a completion network predicted them, unknown ones 255. What the model was not taught to
+        look at is left out. Raises `ModelError` where the model has no denoiser for the task.
         """
         ...
 
-    def bind_layout(self, layout: LayoutMap) -> Denoise | None:
+    def bind_layout(self, layout: LayoutMap, character: Character = ANY) -> Denoise | None:
         """Tell the denoiser of maps which cells are decided (all but the free ones); `None` where there is none."""
         ...
 

@@ -89,11 +89,12 @@ _LOADERS: dict[str, Callable[[ModelCard, torch.device], SceneModel]] = {"city": 
 
 @dataclass(frozen=True)
 class CityParts:
-    """The networks of a `city` model; those that are not trained yet are missing."""
+    """The networks of a `city` model, of which untrained ones are missing, and the styles that they can be told."""
 
     autoencoder: Autoencoder
     denoiser: UNet | None = None
     layout: UNet | None = None
+    styles: tuple[str, ...] = ()
 
 
 def save_city(
@@ -119,6 +120,7 @@ def save_city(
         window=window,
         files=files,
         config=config,
+        styles=list(parts.styles),
         training=training,
         folder=folder,
     )

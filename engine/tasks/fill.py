@@ -175,8 +175,10 @@ def _look(canvas: Canvas, window: Box) -> _View:
 
 def _steer(model: SceneModel, view: _View, sampling: Sampling) -> Denoise:
     """Bind the denoiser to a view, and guide it where it was not taught to look, or not strongly enough."""
-    denoise = model.bind(view.labels, view.hidden, view.layout, view.source)
-    if view.layout is not None and model.follows_maps and sampling.guidance != 1.0:
+    wished = sampling.character
+    denoise = model.bind(view.labels, view.hidden, view.layout, view.source, wished)
+    is_told = view.layout is not None or not wished.is_open
+    if is_told and model.follows_maps and sampling.guidance != 1.0:
         free = model.bind(view.labels, view.hidden, None, view.source)
         denoise = classifier_free(denoise, free, sampling.guidance)
     arrays = view.labels.numpy(), view.hidden.numpy(), None if view.source is None else view.source.numpy()

@@ -15,6 +15,8 @@ from engine.geometry.maps import LayoutMap
 from engine.grid import Box
 from engine.labels import LabelSpace
 from engine.mask import VoxelMask
+from engine.models.cards import ModelCard
+from engine.models.character import Character
 from engine.scene import Labels, VoxelScene
 
 Preview = Literal["off", "auto", "every"]
@@ -54,6 +56,9 @@ class Sampling:
     resample
         How many times every fifth of the steps is gone through, so that new and known parts agree better (RePaint,
         Lugmayr et al. 2022); 1 is off.
+    style, density, leaves
+        What new parts are like: a kind of district that the model's card names, the share of the ground that is built
+        over, and how full trees are, 0 to 1 each; `None` leaves it to the model.
     posterior
         How strongly the gradient of what is wrong with known voxels, the map and the solid and free places of a
         prediction pulls at every step (DPS, Chung et al. 2023); 0 is off, 1 the paper's.
@@ -72,6 +77,9 @@ class Sampling:
     keep_known: bool = False
     resample: int = 1
     posterior: float = 0.0
+    style: str | None = None
+    density: float | None = None
+    leaves: float | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.steps <= 1000:
@@ -86,8 +94,23 @@ class Sampling:
             raise RequestError(f"guidance {self.guidance} is outside [0, 50]; 1 is off, 2 is strong")
         if not 0.0 <= self.posterior <= 50.0:
             raise RequestError(f"posterior guidance {self.posterior} is outside [0, 50]; 0 is off, 1 is usual")
+        Character(self.style, self.density, self.leaves)  # refuses what is out of range
         if not 0 <= self.seed < 2**63:
             raise RequestError(f"seed {self.seed} is outside 0 to 2^63 - 1; take another")
+
+    @property
+    def character(self) -> Character:
+        """What new parts are to be like."""
+        return Character(self.style, self.density, self.leaves)
+
+    def require_known_by(self, card: ModelCard) -> None:
+        """Raise `RequestError` where a character is wished for that a model cannot give."""
+        if self.character.is_open:
+            return
+        if not card.styles:
+            raise RequestError(f"model '{card.name}' was not taught styles, density or leaves; leave them out")
+        if self.style is not None and self.style not in card.styles:
+            raise RequestError(f"model '{card.name}' knows no style '{self.style}'; it knows: {', '.join(card.styles)}")
 
     def barred_ids(self, space: LabelSpace) -> tuple[int, ...]:
         """List the train ids that must not be newly made; raises `LabelError` for an unknown name.

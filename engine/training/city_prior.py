@@ -21,9 +21,17 @@ from engine.data.scans.pairs import Pair
 from engine.diffusion.schedule import T_MAX
 from engine.geometry.maps import CELL, LayoutMap, layout_of
 from engine.labels import UNKNOWN, LabelSpace
+from engine.models.character import ANY, Character, measure_leaves
 from engine.models.city.autoencoder import STRIDE, Autoencoder
-from engine.models.city.conditions import detail_given, hidden_slabs, layout_channels, source_channels
+from engine.models.city.conditions import (
+    character_channels,
+    detail_given,
+    hidden_slabs,
+    layout_channels,
+    source_channels,
+)
 from engine.models.unet import UNet
+from engine.training.characters import STYLES, thin_character
 from engine.training.losses import draw_times, flow_matching
 from engine.training.masks import draw_mask
 
@@ -40,6 +48,8 @@ class PriorRecipe:
         Share of samples with nothing known.
     layout_free
         Share of samples without any layout.
+    character_free
+        Share of samples that are told nothing of their character.
     known_weight
         Weight of cells that are known anyway.
     refine
@@ -54,6 +64,7 @@ class PriorRecipe:
     large_share: float = 0.5
     generate: float = 0.5
     layout_free: float = 0.25
+    character_free: float = 0.5
     known_weight: float = 0.25
     refine: float = 0.2
     pairs: int = 200
@@ -72,13 +83,15 @@ _LEAST_TIME = 0.5
 class EncodedWorld:
     """A world with its latents `(C, X / 4, Y / 4) float16`, its layout, and latents of what was predicted of it.
 
-    `sources` are `(N, C, X / 4, Y / 4) float16`, empty where nothing was.
+    `sources` are `(N, C, X / 4, Y / 4) float16`, empty where nothing was; of `character`, style and leaves are those of
+    the whole, the density is each crop's own.
     """
 
     labels: NDArray[np.uint8]
     latents: Tensor
     layout: LayoutMap
     sources: Tensor
+    character: Character = ANY
 
 
 @torch.inference_mode()
@@ -92,7 +105,9 @@ def encode_world(autoencoder: Autoencoder, world: World, space: LabelSpace, devi
         z = autoencoder.encode(torch.from_numpy(world.labels[low:high]).to(device)[None])[0]
         skip = (start - low) // STRIDE
         parts.append(z[:, skip : skip + min(strip, x - start) // STRIDE].half().cpu())
-    return EncodedWorld(world.labels, torch.cat(parts, dim=1), layout_of(world.labels, space), torch.empty(0))
+    character = Character(world.style, leaves=measure_leaves(world.labels, space))
+    latents, layout = torch.cat(parts, dim=1), layout_of(world.labels, space)
+    return EncodedWorld(world.labels, latents, layout, torch.empty(0), character)
 
 
 @torch.inference_mode()
@@ -173,7 +188,7 @@ class PriorLoss:
     @torch.no_grad()
     def draw(self, edge: int, count: int) -> Batch:
         """Draw `count` crops of `edge` voxels with random conditions."""
-        labels, latents, layouts, found = zip(*(self._crop(edge) for _ in range(count)), strict=True)
+        labels, latents, layouts, characters, found = zip(*(self._crop(edge) for _ in range(count)), strict=True)
         height = self.autoencoder.config.height
         hidden = np.ones((count, edge, edge, height), dtype=np.bool_)
         partly = [i for i in range(count) if self.rng.random() >= self.recipe.generate]
@@ -193,10 +208,11 @@ class PriorLoss:
         refines = torch.tensor([f is not None for f in found], device=self.device)
         sources = torch.stack([torch.zeros_like(z) if f is None else f for z, f in zip(latents, found, strict=True)])
         sources = sources.float().to(self.device)
-        given = detail_given(known, slabs, maps, source_channels(sources, refines))
+        wishes = character_channels(characters, STYLES).to(self.device)
+        given = detail_given(known, slabs, maps, source_channels(sources, refines), wishes)
         return Batch(x0.contiguous(memory_format=torch.channels_last), given, is_known, sources, refines)
 
-    def _crop(self, edge: int) -> tuple[NDArray[np.uint8], Tensor, LayoutMap, Tensor | None]:
+    def _crop(self, edge: int) -> tuple[NDArray[np.uint8], Tensor, LayoutMap, Character, Tensor | None]:
         refines = self.rng.random() < self.recipe.refine
         scenes = self.pairs if refines else self.worlds
         world = scenes[int(self.rng.integers(len(scenes)))]
@@ -207,9 +223,10 @@ class PriorLoss:
         layout = world.layout.window(cx, cy, (cells, cells))
         labels, z = world.labels[x : x + edge, y : y + edge], world.latents[part]
         if not refines:
-            return labels, z, self._thin_out(layout, self.recipe.layout_free), None
+            character = thin_character(world.character, layout, self.recipe.character_free, self.rng)
+            return labels, z, self._thin_out(layout, self.recipe.layout_free), character, None
         source = world.sources[int(self.rng.integers(len(world.sources)))][part]
-        return labels, z, self._thin_out(layout, _NO_LAYOUT), source
+        return labels, z, self._thin_out(layout, _NO_LAYOUT), ANY, source
 
     def _thin_out(self, layout: LayoutMap, free: float) -> LayoutMap:
         """Free all (in a share `free`), some or no cells, and forget heights at times, as people do when they paint."""

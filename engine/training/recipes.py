@@ -24,6 +24,7 @@ from engine.evaluation.sources import HELD_OUT_SEED
 from engine.geometry.maps import layout_of
 from engine.labels import label_space
 from engine.models.cards import find_model
+from engine.models.character import Character, measure_leaves
 from engine.models.city.conditions import given_channels
 from engine.models.city.layout import layout_config
 from engine.models.city.model import CityModel
@@ -42,6 +43,7 @@ from engine.training import (
     semcity_refine,
     sheets,
 )
+from engine.training.characters import STYLES
 from engine.training.city_autoencoder import AutoencoderLoss, AutoencoderRecipe
 from engine.training.city_layout import LayoutLoss, LayoutRecipe
 from engine.training.city_prior import PriorLoss, PriorRecipe
@@ -122,7 +124,7 @@ def train_city_prior(options: TrainOptions, recipe: PriorRecipe) -> Iterator[Tra
         city_prior.encode_pair(autoencoder, open_pair(path), space, int(rng.integers(8)), source.device)
         for path in _pairs(options, recipe.pairs if recipe.refine > 0 else 0)
     ]
-    sizes = UNetConfig(autoencoder.config.latent, given_channels(autoencoder.config))
+    sizes = UNetConfig(autoencoder.config.latent, given_channels(autoencoder.config, styles=len(STYLES)))
     network = _continue(UNet(sizes), source.denoiser, source.device)
     loss = PriorLoss(network, autoencoder, worlds, pairs, recipe, options.seed + 1, source.device)
     loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=8e-4))
@@ -130,7 +132,7 @@ def train_city_prior(options: TrainOptions, recipe: PriorRecipe) -> Iterator[Tra
     network.load_state_dict(loop.averaged())
     name = "city-refine" if recipe == city_prior.REFINE else "city-prior"
     record = _record(name, options, loop, asdict(recipe), len(worlds))
-    parts = CityParts(autoencoder, network, source.layout_prior)
+    parts = CityParts(autoencoder, network, source.layout_prior, STYLES)
     card = save_city(options.out, parts, {**source.card.training, "denoiser": record})
     sheets.draw_samples(card, options.device)
 
@@ -138,14 +140,17 @@ def train_city_prior(options: TrainOptions, recipe: PriorRecipe) -> Iterator[Tra
 def _train_layout(options: TrainOptions) -> Iterator[TrainStep]:
     source = _start(options)
     recipe, space = LayoutRecipe(), label_space(source.card.label_space)
-    layouts = [layout_of(world.labels, space) for world in _worlds(options)]
-    network = _continue(UNet(layout_config()), source.layout_prior, source.device)
+    layouts = [
+        (layout_of(world.labels, space), Character(world.style, leaves=measure_leaves(world.labels, space)))
+        for world in _worlds(options)
+    ]
+    network = _continue(UNet(layout_config(styles=len(STYLES))), source.layout_prior, source.device)
     loss = LayoutLoss(network, layouts, source.card.height, recipe, options.seed + 1, source.device)
     loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=8e-4))
     yield from _drive(loop, options)
     network.load_state_dict(loop.averaged())
     record = _record("city-layout", options, loop, asdict(recipe), len(layouts))
-    parts = CityParts(source.autoencoder, source.denoiser, network)
+    parts = CityParts(source.autoencoder, source.denoiser, network, STYLES)
     card = save_city(options.out, parts, {**source.card.training, "layout": record})
     if parts.denoiser is not None:
         sheets.draw_samples(card, options.device)

@@ -14,15 +14,15 @@ from engine.models.unet import UNet, UNetConfig
 from engine.models.zoo import CityParts, save_city
 
 
-def build_tiny(folder: Path, height: int = 8, with_layout: bool = True) -> ModelCard:
+def build_tiny(folder: Path, height: int = 8, with_layout: bool = True, styles: tuple[str, ...] = ()) -> ModelCard:
     """Write a model of windows of 64 voxels into `folder`; every layer is random, none is zero."""
     torch.manual_seed(5)
     autoencoder = Autoencoder(AutoencoderConfig(height=height, widths=(16, 24), latent=4, detail=16, blocks=1))
-    denoiser = UNet(UNetConfig(4, given_channels(autoencoder.config), width=16))
-    layout = UNet(layout_config(width=16)) if with_layout else None
+    denoiser = UNet(UNetConfig(4, given_channels(autoencoder.config, styles=len(styles)), width=16))
+    layout = UNet(layout_config(width=16, styles=len(styles))) if with_layout else None
     for part in (autoencoder, denoiser, layout):
         for parameter in part.parameters() if part is not None else ():
             if not bool(parameter.any()):
                 torch.nn.init.normal_(parameter, std=0.2)
     folder.mkdir(parents=True, exist_ok=True)
-    return save_city(folder, CityParts(autoencoder, denoiser, layout), {}, name="tiny", window=64)
+    return save_city(folder, CityParts(autoencoder, denoiser, layout, styles), {}, name="tiny", window=64)

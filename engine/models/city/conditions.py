@@ -1,17 +1,20 @@
 """What the denoisers of `city` are given, as channels: what is known and hidden, which map to follow, what to refine.
 
 One network generates, inpaints, outpaints, follows maps and refines predictions: what it is given decides. All zeros
-and everything hidden means generation. The channels of the prediction come last and may be missing: denoisers that were
-never taught to refine have none.
+and everything hidden means generation. The channels of the prediction, and after them those of the scene's character,
+come last and may be missing: denoisers that were never taught to look at them have none.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from engine.geometry.maps import CELL, LAYOUT_CLASSES
+from engine.models.character import Character
 from engine.models.city.autoencoder import STRIDE, AutoencoderConfig
 
 SLAB = 4
@@ -21,15 +24,48 @@ LAYOUT_CHANNELS = len(LAYOUT_CLASSES) - 1 + 2
 """One per layout class but `free`, the height, and whether a height is given."""
 
 
-def given_channels(config: AutoencoderConfig, with_source: bool = True) -> int:
-    """Count the channels of `detail_given` for an autoencoder."""
-    return config.latent + config.height // SLAB + LAYOUT_CHANNELS + with_source * (config.latent + 1)
+_DENSE = 0.4
+"""Density that is told as 1."""
 
 
-def detail_given(known: Tensor, hidden: Tensor, layout: Tensor, source: Tensor | None = None) -> Tensor:
-    """Join the known latent `(B, C, X, Y)` (zero where nothing is known), hidden slabs, layout and source channels."""
-    parts = [known, hidden, layout] if source is None else [known, hidden, layout, source]
+def given_channels(config: AutoencoderConfig, with_source: bool = True, styles: int = 0) -> int:
+    """Count the channels of `detail_given` for an autoencoder; characters are told where there are `styles`."""
+    source = config.latent + 1 if with_source or styles else 0
+    return config.latent + config.height // SLAB + LAYOUT_CHANNELS + source + count_character(styles)
+
+
+def count_character(styles: int) -> int:
+    """Count the channels of `character_channels`; none where there are no styles."""
+    return styles + 4 if styles else 0
+
+
+def detail_given(
+    known: Tensor, hidden: Tensor, layout: Tensor, source: Tensor | None = None, character: Tensor | None = None
+) -> Tensor:
+    """Join the known latent `(B, C, X, Y)` (zero where nothing is known), hidden slabs, layout and what else there is.
+
+    `source` is of `source_channels`, `character` of `character_channels`, `(B, S, 1, 1)`.
+    """
+    parts = [known, hidden, layout]
+    if source is not None:
+        parts.append(source)
+    if character is not None:
+        parts.append(character.expand(-1, -1, *known.shape[2:]))
     return torch.cat(parts, dim=1).contiguous(memory_format=torch.channels_last)
+
+
+def character_channels(characters: Sequence[Character], styles: Sequence[str]) -> Tensor:
+    """Tell scenes' characters as `(B, S + 4, 1, 1)`: one channel a style, then density and leaves with a flag each."""
+    rows = [[*_one_of(c.style, styles), *_scaled(c.density, _DENSE), *_scaled(c.leaves, 1.0)] for c in characters]
+    return torch.tensor(rows, dtype=torch.float32)[:, :, None, None]
+
+
+def _one_of(style: str | None, styles: Sequence[str]) -> list[float]:
+    return [float(style == name) for name in styles]
+
+
+def _scaled(value: float | None, unit: float) -> tuple[float, float]:
+    return (0.0, 0.0) if value is None else (value / unit, 1.0)
 
 
 def source_channels(latents: Tensor, is_given: Tensor) -> Tensor:

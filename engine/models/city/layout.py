@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from engine.geometry.maps import LAYOUT_CLASSES, LayoutMap
+from engine.models.city.conditions import count_character
 from engine.models.unet import UNetConfig
 
 CHANNELS = len(LAYOUT_CLASSES)
@@ -18,9 +19,10 @@ CHANNELS = len(LAYOUT_CLASSES)
 _BUILDING = LAYOUT_CLASSES.index("building")
 
 
-def layout_config(width: int = 64) -> UNetConfig:
-    """Give the sizes of the layout denoiser; it is given the known cells and a mask of the hidden ones."""
-    return UNetConfig(channels=CHANNELS, given=CHANNELS + 1, width=width, multiples=(1, 2, 4, 4))
+def layout_config(width: int = 64, styles: int = 0) -> UNetConfig:
+    """Give the sizes of the layout denoiser; it is given known cells, a mask of the hidden ones, and the character."""
+    given = CHANNELS + 1 + count_character(styles)
+    return UNetConfig(channels=CHANNELS, given=given, width=width, multiples=(1, 2, 4, 4))
 
 
 def picture_of(classes: Tensor, heights: Tensor, height: int) -> Tensor:
@@ -30,9 +32,15 @@ def picture_of(classes: Tensor, heights: Tensor, height: int) -> Tensor:
     return 2.0 * torch.cat([one_hot, tops], dim=1) - 1.0
 
 
-def layout_given(picture: Tensor, hidden: Tensor) -> Tensor:
-    """Join the known part of a picture (zero where hidden) and the mask `(B, 1, X, Y) float`, 1 = hidden."""
-    return torch.cat([picture * (1.0 - hidden), hidden], dim=1).contiguous(memory_format=torch.channels_last)
+def layout_given(picture: Tensor, hidden: Tensor, character: Tensor | None = None) -> Tensor:
+    """Join the known part of a picture (zero where hidden), the mask `(B, 1, X, Y) float`, 1 = hidden, and a character.
+
+    `character` is of `character_channels`, `(B, S, 1, 1)`; networks that were never told one have no channels for it.
+    """
+    parts = [picture * (1.0 - hidden), hidden]
+    if character is not None:
+        parts.append(character.expand(-1, -1, *picture.shape[2:]))
+    return torch.cat(parts, dim=1).contiguous(memory_format=torch.channels_last)
 
 
 def map_of(picture: Tensor, height: int) -> LayoutMap:

@@ -14,15 +14,17 @@ from engine.geometry.maps import CELL, LayoutMap
 from engine.grid import Box
 from engine.labels import UNKNOWN, label_space
 from engine.models.cards import ModelCard
+from engine.models.character import ANY, Character
 from engine.models.city.autoencoder import STRIDE, Autoencoder
 from engine.models.city.conditions import (
+    character_channels,
     detail_given,
     given_channels,
     hidden_slabs,
     layout_channels,
     source_channels,
 )
-from engine.models.city.layout import layout_given, map_of, picture_of
+from engine.models.city.layout import layout_config, layout_given, map_of, picture_of
 from engine.models.picking import ClassPicker
 from engine.models.unet import UNet
 
@@ -59,7 +61,7 @@ class CityModel:
     def looks_at_sources(self) -> bool:
         """Whether the denoiser was taught to refine predictions; others only start from them."""
         config = self.autoencoder.config
-        return self.denoiser is not None and self.denoiser.config.given == given_channels(config, with_source=True)
+        return self.denoiser is not None and self.denoiser.config.given >= given_channels(config, with_source=True)
 
     def latent_shape(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Give the latent's shape `(1, C, X / 4, Y / 4)` for voxels of shape `(X, Y, Z)`."""
@@ -73,7 +75,14 @@ class CityModel:
         """Encode voxels `(X, Y, Z) uint8` to `(1, C, X / 4, Y / 4)`."""
         return self.autoencoder.encode(labels.to(self.device)[None])
 
-    def bind(self, labels: Tensor, hidden: Tensor, layout: LayoutMap | None, source: Tensor | None = None) -> Denoise:
+    def bind(
+        self,
+        labels: Tensor,
+        hidden: Tensor,
+        layout: LayoutMap | None,
+        source: Tensor | None = None,
+        character: Character = ANY,
+    ) -> Denoise:
         """Tell the denoiser all that is known and get it in the samplers' form.
 
         Parameters
@@ -86,6 +95,8 @@ class CityModel:
             Map of `(X / 8, Y / 8)` cells; `None` leaves all to the model.
         source
             `(X, Y, Z) uint8`, a prediction to refine; left out where the denoiser was not taught to.
+        character
+            What the scene is to be like; left out where the denoiser was not taught to.
         """
         denoiser = self.denoiser
         if denoiser is None:
@@ -104,10 +115,11 @@ class CityModel:
             torch.from_numpy(cells.heights).to(self.device)[None],
             labels.shape[2],
         )
-        given = detail_given(known, slabs, maps, self._source_channels(source, known))
+        wishes = self._character_channels(character, denoiser.config.given > given_channels(self.autoencoder.config))
+        given = detail_given(known, slabs, maps, self._source_channels(source, known), wishes)
         return from_flow(lambda x_t, t: denoiser(x_t, t, given))
 
-    def bind_layout(self, layout: LayoutMap) -> Denoise | None:
+    def bind_layout(self, layout: LayoutMap, character: Character = ANY) -> Denoise | None:
         """Get the denoiser of maps, told all cells of `layout` that are not free; `None` where the model has none.
 
         The map's sides are multiples of 8 cells; the pictures that are denoised are `(1, 8, X / 8, Y / 8)`.
@@ -116,7 +128,9 @@ class CityModel:
         if prior is None:
             return None
         classes, heights = (torch.from_numpy(a).to(self.device)[None] for a in (layout.classes, layout.heights))
-        given = layout_given(picture_of(classes, heights, self.card.height), (classes == 0).float()[:, None])
+        wishes = self._character_channels(character, prior.config.given > layout_config().given)
+        is_free = (classes == 0).float()[:, None]
+        given = layout_given(picture_of(classes, heights, self.card.height), is_free, wishes)
         return from_flow(lambda x_t, t: prior(x_t, t, given))
 
     def read_layout(self, picture: Tensor) -> LayoutMap:
@@ -132,6 +146,9 @@ class CityModel:
             return None
         is_given = torch.tensor([source is not None], device=self.device)
         return source_channels(torch.zeros_like(like) if source is None else self.encode(source), is_given)
+
+    def _character_channels(self, character: Character, is_taught: bool) -> Tensor | None:
+        return character_channels([character], self.card.styles).to(self.device) if is_taught else None
 
     def decode(self, z: Tensor, barred: Sequence[int] = (), box: Box | None = None) -> Tensor:
         """Decode a latent `(1, C, X / 4, Y / 4)` to labels `(X, Y, Z) uint8`, strip by strip, none of them barred.

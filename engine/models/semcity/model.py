@@ -15,6 +15,7 @@ from engine.geometry.maps import LayoutMap
 from engine.grid import Box
 from engine.labels import UNKNOWN, label_space
 from engine.models.cards import ModelCard
+from engine.models.character import ANY, Character
 from engine.models.picking import ClassPicker
 from engine.models.semcity.autoencoder import TriplaneAutoencoder
 from engine.models.semcity.decoder import voxel_shape
@@ -64,12 +65,20 @@ class SemcityModel:
         """Encode voxels `(X, Y, Z) uint8` to a composed map; unknown ones count as empty."""
         return compose(self.autoencoder.encode(labels.to(self.device)[None]))
 
-    def bind(self, labels: Tensor, hidden: Tensor, layout: LayoutMap | None, source: Tensor | None = None) -> Denoise:
+    def bind(
+        self,
+        labels: Tensor,
+        hidden: Tensor,
+        layout: LayoutMap | None,
+        source: Tensor | None = None,
+        character: Character = ANY,
+    ) -> Denoise:
         """Get the denoiser in the samplers' form, with all that is known put in its place at every step.
 
-        The network takes no masks: what it says of known cells is replaced (RePaint). It takes no maps either. Only the
-        network that refines looks at anything else, a prediction's planes; where there is none, the other one starts
-        from the prediction. Raises `ModelError` where the model has no denoiser for the task.
+        The network takes no masks: what it says of known cells is replaced (RePaint). It takes neither
+        maps nor characters. Only the network that refines looks at anything else, a prediction's planes; where there is
+        none, the other one starts from the prediction. Raises `ModelError` where the model has no denoiser for the
+        task.
         """
         denoise = from_ddpm(self._network(source), self.levels)
         hidden = hidden.to(self.device) | (labels.to(self.device) == UNKNOWN)
@@ -88,7 +97,7 @@ class SemcityModel:
             raise ModelError(f"model '{self.card.name}' refines predictions and makes no scenes; take another model")
         raise ModelError(f"model '{self.card.name}' has no denoiser; import the UNet's checkpoint into it, too")
 
-    def bind_layout(self, layout: LayoutMap) -> Denoise | None:
+    def bind_layout(self, layout: LayoutMap, character: Character = ANY) -> Denoise | None:
         """Give no denoiser of maps: there is none."""
         return None
 

@@ -1,0 +1,142 @@
+"""What scenes are like as a whole: measured, told to models that were taught, refused by others."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from engine.data.city.generator import make_world
+from engine.errors import RequestError
+from engine.geometry.maps import LAYOUT_CLASSES, LayoutMap, layout_of
+from engine.labels import label_space
+from engine.models.cards import ModelCard, read_card
+from engine.models.character import ANY, Character, measure_density, measure_leaves
+from engine.models.city.conditions import character_channels
+from engine.models.city.model import CityModel
+from engine.models.zoo import load
+from engine.session import Session
+from engine.tasks.request import GenerateRequest, Sampling
+from engine.training.characters import thin_character
+from engine.training.city_layout import LayoutLoss, LayoutRecipe
+from tests.engine.tiny import build_tiny
+
+SPACE = label_space()
+LEAF, STYLES = SPACE.find("vegetation"), ("suburb", "centre")
+BUILDING, ROAD = LAYOUT_CLASSES.index("building"), LAYOUT_CLASSES.index("road")
+
+
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> ModelCard:
+    return build_tiny(tmp_path_factory.mktemp("taught"), styles=STYLES)
+
+
+def crowns(filled: int) -> np.ndarray:
+    """Trees of 10 voxels' height, of which `filled` are leaves, over low bushes that are solid."""
+    labels = np.zeros((40, 24, 32), np.uint8)
+    labels[:, :, 3:6] = LEAF
+    labels[:, :, 18], labels[:, :, 27] = LEAF, LEAF
+    labels[:, :, 19 : 17 + filled] = LEAF
+    return labels
+
+
+def test_leaves_are_the_filled_share_of_crowns() -> None:
+    assert measure_leaves(crowns(10), SPACE) == 1.0
+    assert measure_leaves(crowns(8), SPACE) == pytest.approx((0.8 - 0.7) / 0.3)
+    assert measure_leaves(crowns(3), SPACE) == 0.0
+    assert measure_leaves(crowns(10)[:8, :24], SPACE) is None, "too few to tell"
+
+
+def test_crops_of_a_world_agree_on_the_season() -> None:
+    labels = make_world(6, (512, 512)).labels
+    parts = [measure_leaves(labels[x : x + 256, y : y + 256], SPACE) for x in (0, 256) for y in (0, 256)]
+    told = [p for p in parts if p is not None]
+    assert len(told) >= 3
+    assert max(told) - min(told) < 0.3
+
+
+def test_density_is_the_share_of_cells_that_are_built_over() -> None:
+    classes = np.full((5, 8), ROAD, np.uint8)
+    classes[:2, :3] = BUILDING
+    assert measure_density(LayoutMap(classes, np.zeros_like(classes))) == 6 / 40
+
+
+def test_channels_tell_style_density_and_leaves_apart() -> None:
+    scenes = [ANY, Character("centre"), Character(density=0.2), Character("suburb", 0.0, 0.5)]
+    assert character_channels(scenes, STYLES)[:, :, 0, 0].tolist() == [
+        [0, 0, 0, 0, 0, 0],
+        [0, 1, 0, 0, 0, 0],
+        [0, 0, 0.5, 1, 0, 0],
+        [1, 0, 0, 1, 0.5, 1],
+    ]
+
+
+def test_the_denoisers_look_at_the_character(taught: ModelCard) -> None:
+    model = load(taught, "cpu")
+    assert isinstance(model, CityModel)
+    labels = torch.zeros((32, 48, 8), dtype=torch.uint8)
+    hidden, x = torch.ones_like(labels, dtype=torch.bool), torch.randn(1, 4, 8, 12)
+    maps, noise = LayoutMap.free((8, 16)), torch.randn(1, 8, 8, 16)
+    wishes = (ANY, Character("suburb"), Character("centre"), Character(density=0.3), Character(leaves=0.0))
+    details = [model.bind(labels, hidden, None, None, wish)(x, 1.0) for wish in wishes]
+    plans = [model.bind_layout(maps, wish)(noise, 1.0) for wish in wishes]  # type: ignore[misc]
+    for found in (details, plans):
+        assert all(not torch.equal(a, b) for k, a in enumerate(found) for b in found[:k])
+
+
+def test_a_request_tells_the_character_of_the_whole_scene(taught: ModelCard) -> None:
+    session = Session("cpu")
+
+    def made(**wishes: object) -> np.ndarray:
+        sampling = Sampling(str(taught.folder), seed=3, steps=2, **wishes)  # type: ignore[arg-type]
+        *_, last = session.run(GenerateRequest((64, 64), sampling))
+        assert last.result is not None
+        assert last.result.provenance.sampling["style"] == wishes.get("style")
+        return last.result.labels
+
+    assert not np.array_equal(made(style="suburb"), made(style="centre"))
+    assert not np.array_equal(made(leaves=0.0), made(leaves=1.0))
+    assert np.array_equal(made(style="suburb"), made(style="suburb"))
+
+
+def test_wishes_that_cannot_be_met_are_refused(taught: ModelCard, tiny: ModelCard) -> None:
+    session = Session("cpu")
+    with pytest.raises(RequestError, match="knows no style 'moon'; it knows: suburb, centre"):
+        next(session.run(GenerateRequest((64, 64), Sampling(str(taught.folder), style="moon"))))
+    with pytest.raises(RequestError, match="'tiny' was not taught styles"):
+        next(session.run(GenerateRequest((64, 64), Sampling(str(tiny.folder), density=0.2))))
+    with pytest.raises(RequestError, match=r"leaves 1\.5 is outside 0 to 1"):
+        Sampling(leaves=1.5)
+
+
+def test_cards_keep_the_styles(taught: ModelCard, tiny: ModelCard) -> None:
+    assert tuple(read_card(taught.folder).styles) == STYLES
+    assert read_card(tiny.folder).styles == []
+
+
+def test_crops_tell_their_own_density_and_their_worlds_season() -> None:
+    rng = np.random.default_rng(0)
+    layout = layout_of(make_world(2, (256, 256)).labels, SPACE)
+    whole = Character("centre", leaves=0.4)
+    assert all(thin_character(whole, layout, 1.0, rng).is_open for _ in range(20))
+    told = [thin_character(whole, layout, 0.0, rng) for _ in range(300)]
+    assert {c.style for c in told} == {"centre", None}
+    assert {c.density for c in told} == {measure_density(layout), None}
+    assert {c.leaves for c in told} == {0.4, None}
+    assert sum(c.style is None for c in told) == pytest.approx(100, abs=35)
+
+
+def test_the_layout_prior_learns_with_characters() -> None:
+    class Network(torch.nn.Module):
+        def forward(self, x_t: torch.Tensor, t: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
+            seen.append(given)
+            return x_t
+
+    seen: list[torch.Tensor] = []
+    layout = LayoutMap(np.full((40, 48), BUILDING, np.uint8), np.full((40, 48), 9, np.uint8))
+    recipe = LayoutRecipe(cells=16, batch=6, character_free=0.0)
+    loss = LayoutLoss(Network(), [(layout, Character("village", leaves=0.5))], 32, recipe, 0, torch.device("cpu"))  # type: ignore[arg-type]
+    assert bool(torch.isfinite(loss(0, 0.0)))
+    assert seen[0].shape == (6, 9 + 10, 16, 16)
+    styles = seen[0][:, 9:15, 3, 5]
+    assert set(styles.argmax(dim=1)[styles.any(dim=1)].tolist()) == {1}, "village is the second style"

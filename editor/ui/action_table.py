@@ -20,6 +20,13 @@ def _class_key(place: int) -> str:
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("file.new", "New Scene…", "new_scene", ("Ctrl+N",), "Start with an empty scene", "new"),
     ActionSpec("file.open", "Open…", "open_scene", ("Ctrl+O",), "Open a scene of any known format", "open"),
+    ActionSpec(
+        "file.import",
+        "Import Array…",
+        "importing.ask",
+        ("Ctrl+Shift+I",),
+        "Voxels of another kind: say which axis is up, what the numbers mean, and how they are fitted",
+    ),
     ActionSpec("file.recover", "Recover Unsaved Work…", "recover", (), "Bring back what a crash left"),
     ActionSpec("file.save", "Save", "save", ("Ctrl+S",), "Save the scene", "save"),
     ActionSpec("file.save_as", "Save As…", "save_as", ("Ctrl+Shift+S",), "Save the scene under another name"),
@@ -34,6 +41,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "edit.convert", "Convert to the Model's Grid", "convert", (), "Bring classes, voxel size and height in line"
     ),
+    ActionSpec("edit.fit", "Fit to the Model…", "importing.fit", (), "The same, with a table of classes and a choice"),
     _tool("mask.brush", "Mask Brush", "B", "Paint what should be made anew", "brush"),
     _tool("mask.eraser", "Mask Eraser", "E", "Take away from the mask", "eraser"),
     _tool("mask.box", "Box Mask", "U", "Drag a rectangle over the ground: everything in it is masked", "box"),
@@ -184,8 +192,12 @@ ACTIONS: tuple[ActionSpec, ...] = (
 )
 
 MENUS: tuple[tuple[str, str], ...] = (
-    ("&File", "file.new file.open @recent file.recover | file.save file.save_as file.export | file.start file.quit"),
-    ("&Edit", "edit.undo edit.redo | edit.cut edit.copy edit.paste | edit.convert | app.palette app.settings"),
+    (
+        "&File",
+        "file.new file.open file.import @recent file.recover | file.save file.save_as file.export | "
+        "file.start file.quit",
+    ),
+    ("&Edit", "edit.undo edit.redo | edit.cut edit.copy edit.paste | edit.convert edit.fit | app.palette app.settings"),
     (
         "&Mask",
         "mask.brush mask.eraser mask.box mask.lasso mask.wand | brush.smaller brush.larger | "

@@ -24,6 +24,7 @@ from editor.tools.voxels import VoxelBrushTool
 from editor.tools.wand import FillTool, WandTool
 from editor.ui.action_table import ActionSpec
 from editor.ui.engine_care import EngineCare
+from editor.ui.importing import Importing
 from editor.ui.instruments import Instruments
 from editor.ui.manners import Manners
 from editor.ui.maps import Maps
@@ -90,6 +91,11 @@ class Commands:
             handler(spec.argument)
         else:
             handler()
+
+    @property
+    def importing(self) -> Importing:
+        """What actions about foreign voxels do."""
+        return self._window.importing
 
     @property
     def trouble(self) -> Trouble:

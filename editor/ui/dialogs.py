@@ -10,11 +10,14 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog, QMessageBox, QSpinBox, QWidget
 
 from editor.model.classes import ClassView
+from editor.model.importing import Choices, Raw
 from editor.model.plan import Card
 from editor.model.recovery import Leftover
 from editor.ui.icons import class_icon
+from editor.ui.import_dialog import ImportDialog
 from editor.ui.recovery_dialog import RecoveryDialog
 from editor.ui.widgets import column, label, named
+from engine.labels import LabelSpace
 
 Answer = Literal["save", "discard", "cancel"]
 _SIZES = ((256, 256), (384, 256), (512, 512), (1024, 1024))
@@ -65,6 +68,13 @@ class Dialogs:
         """Ask for the size of a new scene in voxels."""
         dialog = NewSceneDialog(card, self._parent)
         return dialog.size_in_voxels() if dialog.exec() else None
+
+    def import_choices(
+        self, raw: Raw, space: LabelSpace, card: Card | None, source: LabelSpace | None
+    ) -> Choices | None:
+        """Ask how voxels are meant that do not fit by themselves."""
+        dialog = ImportDialog(raw, space, card, source, self._parent)
+        return dialog.choices() if dialog.exec() else None
 
     def replace_class(self, classes: ClassView, masked: int) -> tuple[int, int] | None:
         """Ask which class becomes which other one; `masked` voxels are meant, all where it is 0."""

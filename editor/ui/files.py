@@ -18,11 +18,14 @@ from editor.model.tour import find_car
 from editor.settings import Settings
 from editor.ui.dialogs import Dialogs
 from editor.ui.notice_bar import NoticeBar
+from editor.ui.notice_bar import WayOut as Way
 from editor.worker import Background
 from engine.mask import VoxelMask
 from engine.scene import VoxelScene
 
 NATIVE = ".scw"
+_BARE = (".npy", ".npz")
+"""Endings of files that may not say which axis is up, nor what their numbers mean."""
 WayOut = tuple[str, Callable[[], object]]
 """Words of a button, and what it does."""
 
@@ -45,6 +48,10 @@ class Files(QObject):
     opened = Signal(Path)
     written = Signal(Path)
     failed = Signal(str)
+    import_wanted = Signal(Path)
+    """A file of bare voxels is to be imported with choices."""
+    fit_wanted = Signal()
+    """The scene on show is to be fitted to the model with choices."""
     recovered = Signal(object)
     """Unsaved work is back in the document; a `Leftover`."""
 
@@ -102,7 +109,13 @@ class Files(QObject):
         """Open a scene; the present one stays where that fails."""
         if self.may_leave():
             self._notice.hide()
-            self._run(lambda: self.formats.read(path), lambda scene: self._on_read(scene, path))
+            bare = ("Import with choices…", lambda: self.import_wanted.emit(path))
+            way_out = bare if path.suffix.lower() in _BARE else None
+            self._run(lambda: self.formats.read(path), lambda scene: self._on_read(scene, path), way_out)
+
+    def put(self, scene: VoxelScene, name: str) -> None:
+        """Show a scene that was made from a file of another kind; it has no file of its own until it is saved."""
+        self._put(scene, None, name)
 
     def open_sample(self, path: Path, title: str) -> None:
         """Open a shipped scene; it has no file of its own until it is saved."""
@@ -176,7 +189,9 @@ class Files(QObject):
         offer = self._studio.plan.offer()
         card = self._studio.plan.card
         if offer.fixable and card is not None:
-            self._notice.tell(offer.reason, "warning", action=(f"Convert to {card.name}'s grid", self._convert))
+            convert = (f"Convert to {card.name}'s grid", self._convert)
+            choose = Way("Choose how…", self.fit_wanted.emit)
+            self._notice.tell(offer.reason, "warning", action=convert, ways_out=[choose])
 
     def _on_read(self, scene: VoxelScene, path: Path) -> None:
         self._settings.remember_file(path)

@@ -23,6 +23,7 @@ from editor.ui.dialogs import Dialogs
 from editor.ui.docks import LAYOUT_VERSION, Docks
 from editor.ui.files import Files, Formats
 from editor.ui.history_dock import HistoryDock
+from editor.ui.importing import Importing
 from editor.ui.instruments import Instruments
 from editor.ui.journal import Journal
 from editor.ui.keeping import Keeping
@@ -175,6 +176,7 @@ class MainWindow(QMainWindow):
         self.maps = Maps(self)
         self.instruments = Instruments(self)
         self.blind = BlindPanel(self)
+        self.importing = Importing(self)
         self.setStatusBar(StatusBar(self.studio))
         self.statusBar().device.setMenu(self.commands.engine.menu)  # type: ignore[attr-defined]
         self._build_menus()

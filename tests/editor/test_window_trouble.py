@@ -17,12 +17,13 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog
-from test_window import HEIGHT, Answers, scene, wait_idle
+from test_window import CAR, HEIGHT, Answers, scene, wait_idle
 from test_window import open_window as open_window
 
+from editor.ui.import_dialog import ImportDialog
 from editor.viewport.opengl import lack_of
 from engine.errors import DeviceError, MemoryShortageError, ModelError
-from engine.formats.registry import read_scene
+from engine.formats.registry import read_scene, write_scene
 from engine.models.cards import ModelCard
 
 pytestmark = pytest.mark.window
@@ -474,3 +475,65 @@ def test_the_doctor_looks_from_the_help_menu(open_window, qtbot, monkeypatch):
     dialog.look()
     dialog.close()
     assert dialog._process.state() == dialog._process.ProcessState.NotRunning
+
+
+# files that do not fit by themselves
+
+
+class Importer(Chooser):
+    """Makes the dialog, lets a test handle it, and answers with what it shows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.handle = lambda dialog: None
+
+    def import_choices(self, raw, space, card, source):
+        self.asked.append(raw.title)
+        dialog = ImportDialog(raw, space, card, source)
+        self.handle(dialog)
+        self.said = (dialog.result.text(), dialog.warning.text())
+        return dialog.choices()
+
+
+def test_a_bare_array_is_refused_with_a_way_to_import_it(open_window, qtbot, tmp_path):
+    window = open_window()
+    dialogs = window.files.dialogs = Importer()
+    labels = np.zeros((HEIGHT, 40, 64), np.uint16)  # z, y, x
+    labels[:2], labels[2:5, 10:14, 20:30], labels[5, 0, 0] = 40, 10, 7777
+    np.save(tmp_path / "bare.npy", labels)
+    window.files.open(tmp_path / "bare.npy")
+    qtbot.waitUntil(lambda: "its ids run from 0 to 7777" in window.notice.text.text(), timeout=5000)
+    assert window.notice.action.text() == "Import with choices…"
+
+    def handle(dialog) -> None:
+        assert dialog.axes.currentData() == "zyx"
+        assert "1 without a partner: 1 voxels become unknown." in dialog.warning.text()
+        dialog.partners[7777].setCurrentIndex(dialog.partners[7777].findData(13))
+        dialog.fit.part("crop").click()
+
+    dialogs.handle = handle
+    window.notice.action.click()
+    qtbot.waitUntil(lambda: window.studio.document.scene.grid.shape == (64, 32, HEIGHT), timeout=5000)
+    assert dialogs.said == ("64 × 40 × 16 voxels\n12.8 × 8.0 × 3.2 m\nbecome 64 × 32 × 16 for city", "")
+    found = window.studio.document.scene.read()
+    assert found[25, 8, 3] == CAR
+    assert (found == CAR).sum() == 3 * 4 * 10
+    assert window.studio.document.path is None
+    assert window.studio.plan.offer().reason == ""
+
+
+def test_a_scene_that_does_not_fit_is_fitted_with_choices_in_one_undo_step(open_window, qtbot, tmp_path):
+    window = open_window(shown=scene((50, 30, 9)))
+    dialogs = window.files.dialogs = Importer()
+    before = window.studio.document.scene.read().copy()
+    window.trigger("edit.fit")
+    assert dialogs.said[0].endswith("become 64 × 32 × 16 for city")
+    assert window.studio.document.scene.grid.shape == (64, 32, 16)
+    window.trigger("edit.undo")
+    np.testing.assert_array_equal(window.studio.document.scene.read(), before)
+    write_scene(scene((50, 30, 9)), tmp_path / "odd.scw")
+    window.files.open(tmp_path / "odd.scw")
+    qtbot.waitUntil(lambda: window.notice.isVisible(), timeout=5000)
+    assert list(ways(window)) == ["Choose how…"]
+    ways(window)["Choose how…"].click()
+    assert window.studio.document.scene.grid.shape == (64, 32, 16)

@@ -209,10 +209,7 @@ class Proposal:
         return same_bounds and scene.space == self.request.scene.space
 
     def edited(self, scene: VoxelScene) -> VoxelMask:
-        """Mark the voxels of the region that were edited since the request.
-
-        What another of these variants put there is no edit.
-        """
+        """Mark the voxels of the region that were edited since the request, or since another of these was accepted."""
         region, box = np.zeros((0, 0, 0), dtype=np.bool_), scene.box
         request, mask, known = self.request, region_of(self.request), []
         if isinstance(request, InpaintRequest | RefineRequest) and mask is not None and self.fits(scene):
@@ -222,9 +219,9 @@ class Proposal:
         else:
             return VoxelMask.nothing()
         now = scene.read(box)
-        known += [c.result.labels for c in self.everyone if c.accepted and c.result and c.result.box == box]
+        taken = [c.result.labels for c in self.everyone if c.accepted and c.result and c.result.box == box]
         differs = region.copy()
-        for labels in known:
+        for labels in taken or known:
             differs &= now != labels
         return VoxelMask.of_array(differs, box.lower)
 

@@ -7,9 +7,10 @@ from PySide6.QtGui import QAction, QColor, QIcon, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHeaderView, QTableView, QWidget
 
 from editor.model.document import Document
+from editor.model.statistics import Scope, count
 from editor.ui.icons import draw, swatch
 from editor.ui.theme import Theme
-from editor.ui.widgets import button, column, named, row
+from editor.ui.widgets import Segments, button, column, label, named, row
 
 _Index = QModelIndex | QPersistentModelIndex
 _SWATCH, _NAME, _COUNT, _SHARE, _EYE, _PASS, _LOCK = range(7)
@@ -21,7 +22,8 @@ class ClassTable(QAbstractTableModel):
     def __init__(self, document: Document, theme: Theme) -> None:
         super().__init__()
         self._document = document
-        self._counts = document.scene.count_classes()
+        self.scope: Scope = "scene"
+        self.statistics = count(document, self.scope)
         self.dress(theme)
 
     def dress(self, theme: Theme) -> None:
@@ -40,8 +42,8 @@ class ClassTable(QAbstractTableModel):
         self.endResetModel()
 
     def recount(self) -> None:
-        """Count all voxels again."""
-        self._counts = self._document.scene.count_classes()
+        """Count the voxels again."""
+        self.statistics = count(self._document, self.scope)
         self.tell()
 
     def tell(self) -> None:
@@ -61,30 +63,30 @@ class ClassTable(QAbstractTableModel):
         return 0 if parent.isValid() else _LOCK + 1
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        label = self._ids[index.row()]
+        class_id = self._ids[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(label, index.column())
+            return self._text(class_id, index.column())
         if role == Qt.ItemDataRole.DecorationRole:
-            return self._icon(label, index.column())
+            return self._icon(class_id, index.column())
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in (_COUNT, _SHARE):
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.ForegroundRole:
-            dim = label not in self._document.classes.visible or not self._counts[label] or index.column() > _NAME
+            there = class_id in self._document.classes.visible and self.statistics.counts[class_id] > 0
+            dim = not there or index.column() > _NAME
             return QColor(self._theme.muted if dim else self._theme.text)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(label, index.column())
+            return self._tip(class_id, index.column())
         return None
 
     def _text(self, label: int, place: int) -> str:
         if place == _NAME:
             return self._document.classes.space.names[label]
-        count = int(self._counts[label])
+        found = int(self.statistics.counts[label])
         if place == _COUNT:
-            return f"{count:,}" if count else "–"
-        solid = int(self._counts[list(self._document.classes.space.solid_ids)].sum())
-        if place != _SHARE or not count:
+            return f"{found:,}" if found else "–"
+        if place != _SHARE or not found:
             return ""
-        share = 100 * count / solid
+        share = 100 * self.statistics.share(label)
         return f"{share:.1f} %" if share >= 0.1 else "<0.1 %"
 
     def _icon(self, label: int, place: int) -> QIcon | None:
@@ -132,11 +134,20 @@ class ClassesDock(QWidget):
         self.palette_box = QComboBox(objectName="palette")
         self.palette_box.activated.connect(lambda _i: document.classes.use_palette(self.palette_box.currentText()))
         self._prepare_view()
-        bottom = row(button("Show all", "link", show_all.trigger, "classes.show_all"), 1)
-        self.setLayout(column(named("Palette", self.palette_box), self.view, bottom, margin=12, spacing=6))
+        self.scope = Segments([("scene", "Scene"), ("section", "Section"), ("mask", "Mask")], "classes.scope")
+        self.scope.choose("scene")
+        self.scope.chosen.connect(self.count_in)
+        self.scope.setToolTip("What is counted")
+        self.sum = label("")
+        self.sum.setObjectName("classes.sum")
+        bottom = row(button("Show all", "link", show_all.trigger, "classes.show_all"), 1, self.sum)
+        top = (named("Palette", self.palette_box), named("Count in", self.scope))
+        self.setLayout(column(*top, self.view, bottom, margin=12, spacing=6))
         self._timer = QTimer(self, singleShot=True, interval=150)
-        self._timer.timeout.connect(self.table.recount)
+        self._timer.timeout.connect(self._recount)
         document.changed.connect(lambda _box: self._timer.start())
+        document.mask_changed.connect(lambda _box: self._recount_soon("mask"))
+        document.section.changed.connect(lambda: self._recount_soon("section"))
         document.scene_replaced.connect(self._on_replaced)
         document.classes.changed.connect(self._on_classes)
         document.classes.chosen_changed.connect(lambda _label: self._select())
@@ -146,6 +157,12 @@ class ClassesDock(QWidget):
         """Take icons and colours of a theme."""
         self.table.dress(theme)
         self._select()
+
+    def count_in(self, scope: Scope) -> None:
+        """Choose what is counted."""
+        self.table.scope = scope
+        self.scope.choose(scope)
+        self._recount()
 
     def click(self, index: _Index, alone: bool) -> None:
         """Do what a click on a cell means."""
@@ -185,7 +202,7 @@ class ClassesDock(QWidget):
 
     def _on_replaced(self) -> None:
         self._on_classes()
-        self.table.recount()
+        self._recount()
 
     def _on_classes(self) -> None:
         classes = self._document.classes
@@ -195,6 +212,18 @@ class ClassesDock(QWidget):
         self.palette_box.setCurrentText(classes.palette)
         self.table.reload()
         self._select()
+
+    def _recount_soon(self, scope: Scope) -> None:
+        if self.table.scope == scope:
+            self._timer.start()
+
+    def _recount(self) -> None:
+        self.table.recount()
+        found = self.table.statistics
+        share = 100 * found.solid / max(found.total, 1)
+        words = [f"{found.solid:,} solid ({share:.1f} %)"] + [f"{found.unknown:,} unknown"] * bool(found.unknown)
+        self.sum.setText(" · ".join(words))
+        self.sum.setToolTip(f"of {found.total:,} voxels, air included")
 
     def _select(self) -> None:
         self.view.selectRow(self.table.row_of(self._document.classes.chosen))

@@ -91,6 +91,7 @@ class Readout(QFrame):
         navigation = self._canvas.navigation
         self.hint.setText(_INSIDE if navigation.is_inside else _LOST if navigation.is_lost else "")
         self.hint.setVisible(bool(self.hint.text()))
+        self.camera.setVisible(not self.hint.text())  # there is hardly room for both
         self.bar.update()
 
 

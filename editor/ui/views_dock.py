@@ -13,8 +13,8 @@ from editor.model.saved_views import KEY, SavedViews
 from editor.ui.actions import Actions
 from editor.ui.widgets import button, column, label, row
 
-PICTURE = QSize(136, 85)
-_ITEM = QSize(144, 112)
+PICTURE = QSize(120, 75)
+_ITEM = QSize(128, 100)
 
 
 class ViewsDock(QWidget):

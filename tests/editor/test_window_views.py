@@ -11,7 +11,7 @@ from PySide6.QtCore import QPoint, QPointF, QSize, Qt
 from PySide6.QtGui import QImage, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
-from test_window import CAR, HEIGHT, LEFT, at, drag, open_window, scene  # noqa: F401 -- a fixture
+from test_window import CAR, HEIGHT, LEFT, ROAD, at, drag, open_window, scene  # noqa: F401 -- a fixture
 
 from editor.model.document import Document
 from editor.model.saved_views import SavedView, SavedViews
@@ -22,6 +22,9 @@ from engine.errors import RequestError
 from engine.formats.registry import read_scene
 from engine.geometry.camera import Camera, read_camera
 from engine.grid import Box
+from engine.labels import UNKNOWN
+from engine.mask import VoxelMask
+from engine.scene import VoxelScene
 
 pytestmark = pytest.mark.window
 
@@ -191,6 +194,7 @@ def test_one_is_told_when_one_stands_in_matter_or_sees_nothing(open_window, qtbo
     assert hint.text() == ""
     canvas.view = replace(canvas.view, target=(10.2, 6.2, 1.2), distance=0.3, elevation=0.0)
     qtbot.waitUntil(lambda: "cut open" in hint.text())
+    assert canvas.grab(1.0, marks=False).pixelColor(200, 200) != canvas.grab(1.0, marks=False).pixelColor(200, 20)
     canvas.view = replace(canvas.view, target=(900.0, 6.2, 1.2), distance=3.0, azimuth=180.0)
     qtbot.waitUntil(lambda: "out of view" in hint.text())
     window.trigger("view.default")
@@ -228,7 +232,7 @@ def test_saved_views_are_gone_to_renamed_updated_deleted_and_undone(open_window,
     window.files.join()
     found = SavedViews(Document(read_scene(tmp_path / "kept.scw"))).all
     assert found == kept.views.all
-    assert QImage.fromData(found[1].picture).size() == QSize(272, 170)
+    assert QImage.fromData(found[1].picture).size() == QSize(240, 150)
     window.trigger("view.forget")
     assert [v.name for v in kept.views.all] == ["View 1"]
     window.trigger("edit.undo")
@@ -375,3 +379,33 @@ def test_the_picture_dialog_gives_what_was_chosen(qtbot) -> None:
     assert dialog.wish() == FilmWish((500, 720), False, True, 3, 20)
     assert dialog.wish().frames == 60
     assert "60 pictures, 82 MB" in dialog.note.text()
+
+
+# classes
+
+
+def test_classes_are_counted_in_the_scene_the_section_and_the_mask(open_window, qtbot) -> None:  # noqa: F811
+    window = open_window()
+    dock, document = window.docks.classes, window.studio.document
+    table = dock.table
+
+    def cells(label: int) -> tuple[str, str]:
+        return tuple(table.data(table.index(table.row_of(label), column)) for column in (2, 3))
+
+    assert cells(CAR) == ("1,320", "6.7 %")
+    assert dock.sum.text() == f"19,752 solid ({100 * 19752 / (96 * 64 * HEIGHT):.1f} %)"
+    dock.scope.part("section").click()
+    document.section.set(Box((0, 0, 3), (51, 64, HEIGHT)))
+    document.section.turn(True)
+    qtbot.waitUntil(lambda: cells(CAR) == ("660", "100.0 %"))
+    dock.scope.part("mask").click()
+    assert cells(CAR) == ("–", "")
+    window.studio.document.section.turn(False)
+    document.set_mask("Box", VoxelMask.of_box(Box((40, 26, 2), (41, 36, 4))))
+    qtbot.waitUntil(lambda: cells(CAR) == ("10", "50.0 %"))
+    assert cells(ROAD) == ("10", "50.0 %")
+    labels = document.scene.read()
+    labels[0, 0, 9:12] = UNKNOWN
+    document.replace(VoxelScene.from_labels(labels))
+    dock.scope.part("scene").click()
+    assert dock.sum.text().endswith("3 unknown")

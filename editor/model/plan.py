@@ -169,6 +169,8 @@ class Plan:
     ----------
     box
         What is looked at where the context is a box of the user's; `None` before there was one.
+    by_tiles
+        Whether the bounds are pulled by whole tiles, or else by the model's cells.
     """
 
     changed = Signal()
@@ -179,6 +181,7 @@ class Plan:
         self.options = options or Options()
         self.extension = Extension()
         self.box: Box | None = None
+        self.by_tiles = True
         self._troubles: dict[str, str] = {}
         document.mask_changed.connect(lambda _box: self.changed.emit())
         document.scene_replaced.connect(self._on_scene)
@@ -226,6 +229,18 @@ class Plan:
         return self.card.window - self.overlap if self.card is not None else 0
 
     @property
+    def step(self) -> int:
+        """Voxels by which the bounds are pulled."""
+        if self.card is None:
+            return 16
+        return self.tile if self.by_tiles else self.card.cell
+
+    def pull_by_tiles(self, on: bool) -> None:
+        """Pull the bounds by whole tiles, or by cells; what was pulled so far stays."""
+        self.by_tiles = on
+        self.changed.emit()
+
+    @property
     def context(self) -> Box | None:
         """What regenerating looks at; `None` leaves it to the engine."""
         scene, mask = self._document.scene, self._document.shown_mask
@@ -235,7 +250,11 @@ class Plan:
     @property
     def card(self) -> Card | None:
         """The chosen model; `None` where it is not there."""
-        return next((c for c in self.cards if c.name == self.options.model), None)
+        return self.find(self.options.model)
+
+    def find(self, model: str) -> Card | None:
+        """Find a model by its name; `None` where it is not there."""
+        return next((c for c in self.cards if c.name == model), None)
 
     @property
     def mode(self) -> Mode:

@@ -13,6 +13,7 @@ from editor.model.candidate import Candidate
 from editor.model.document import Document
 from editor.model.gallery import Gallery, Item
 from editor.model.jobs import Failure, Job, JobQueue, Runner
+from editor.model.pace import Pace
 from editor.model.plan import SEED_LIMIT, Card, Options, Plan
 from editor.model.proposal import Proposal
 from engine.edit import Edit
@@ -49,6 +50,7 @@ class Studio:
         self.document = document or Document()
         self.plan = Plan(self.document, cards, options)
         self.jobs = JobQueue(runner)
+        self.pace = Pace(self.jobs, self.plan.find)
         self.proposals: list[Proposal] = []
         self.gallery = Gallery(is_spared=self._is_shown)
         self._dice = dice

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.grid import Box
+from engine.grid import Box, Grid
+from engine.labels import UNKNOWN
 from engine.scene import VoxelScene
 
 Cell = tuple[int, int]
@@ -85,6 +86,27 @@ def world_corner(scene: VoxelScene) -> tuple[int, int]:
     """Give the scene's lower corner in voxels of the world, so that places survive a change of bounds."""
     x, y = (round(o / s) for o, s in zip(scene.grid.origin[:2], scene.grid.voxel_size[:2], strict=True))
     return x, y
+
+
+def gaps_as_unknown(scene: VoxelScene, tile: Box, reach: int) -> VoxelScene:
+    """Take a snapshot in which columns round a tile that nobody has made yet are unknown instead of empty.
+
+    They are those without any voxel, `reach` voxels round the tile.
+    """
+    scene = scene.snapshot()
+    near = tile.pad((reach, reach, 0)).clip(scene.box)
+    gaps = ~(scene.read(near) != scene.space.empty).any(axis=2)
+    own = tile.clip(near)
+    if not own.is_empty:
+        gaps[own.relative_to(near).slices[:2]] = False  # they are made now, whatever they are taken for
+    if gaps.any():
+        scene.write(near, np.full(near.shape, UNKNOWN, np.uint8), np.repeat(gaps[:, :, None], near.shape[2], axis=2))
+    return scene
+
+
+def grown(grid: Grid, at: tuple[int, int], size: tuple[int, int]) -> Grid:
+    """Give the frame of a scene that becomes larger and lies at `at` in its new bounds."""
+    return grid.cut(Box((-at[0], -at[1], 0), (size[0] - at[0], size[1] - at[1], grid.shape[2])))
 
 
 def _lines(start: int, size: int, window: int, pitch: int, cell: int) -> tuple[int, ...]:

@@ -11,16 +11,14 @@ from psygnal import Signal
 
 from editor.model.accepting import accepted_by
 from editor.model.candidate import Candidate
-from editor.model.pace import Pace
 from editor.model.plan import mismatch
 from editor.model.proposal import Proposal
 from editor.model.seams import seam_of
 from editor.model.studio import Studio
-from editor.model.tiling import Cell, TileGrid, world_corner
+from editor.model.tiling import Cell, TileGrid, gaps_as_unknown, grown, world_corner
 from engine.edit import Edit
 from engine.errors import RequestError
-from engine.grid import Box, Grid
-from engine.labels import UNKNOWN
+from engine.grid import Box
 from engine.mask import VoxelMask
 from engine.scene import VoxelScene
 from engine.tasks.request import InpaintRequest, OutpaintRequest
@@ -73,13 +71,14 @@ class WorldMap:
 
     changed = Signal()
 
-    def __init__(self, studio: Studio, pace: Pace) -> None:
-        self._studio, self.pace = studio, pace
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
         self.wanted: list[Cell] = []
         self.is_going, self.takes_all = False, False
         self._grid: TileGrid | None = None
         self._tiles: dict[Proposal, Cell] = {}
         self._taken: set[Proposal] = set()
+        self._cancelled: set[int] = set()
         self._seams: list[tuple[Proposal, Box]] = []
         self._made: dict[Cell, bool] = {}
         self._is_turning = self._turn_again = False
@@ -92,7 +91,7 @@ class WorldMap:
         studio.accepted.connect(self._on_accepted)
         studio.proposal_changed.connect(self._turn)
         studio.jobs.changed.connect(lambda _job: self._turn())
-        pace.changed.connect(self.changed.emit)
+        studio.pace.changed.connect(self.changed.emit)
         self._on_scene()
 
     # what is shown
@@ -133,10 +132,10 @@ class WorldMap:
         known, sampling = True, plan.options.sampling(0)
         for cell in self.wanted:
             request = self._request(VoxelScene(grid, scene.space), cell, 0)
-            one = self.pace.seconds(work_of(request, plan.card), sampling)
+            one = self._studio.pace.seconds(work_of(request, plan.card), sampling)
             known, seconds = known and one is not None, seconds + (one or 0.0) * plan.options.variants
             if isinstance(request, OutpaintRequest):
-                grid = _grown(grid, request)
+                grid = grown(grid, request.at or (0, 0), request.size)
         voxel = 5 if scene.has_instances else 1
         x, y, z = grid.shape
         before = int(np.prod(scene.grid.shape)) * voxel
@@ -165,6 +164,7 @@ class WorldMap:
         if self.reason:
             raise RequestError(self.reason)
         if self.wanted:
+            self._is_cut_short()  # what was cancelled before this is no reason to stop now
             self.is_going = True
             self._turn()
 
@@ -212,6 +212,8 @@ class WorldMap:
         self.changed.emit()
 
     def _step(self) -> None:
+        if self._is_cut_short():
+            self.is_going = False
         on_offer = [p for p in self._studio.proposals if p in self._tiles]
         if not self.is_going or self._is_being_put_in():
             return
@@ -223,6 +225,17 @@ class WorldMap:
             self._make(self.wanted.pop(0))
         else:
             self.is_going = False
+
+    def _is_cut_short(self) -> bool:
+        """Tell whether a tile was cancelled since the last time, before there was anything to decide on."""
+        cancelled = {
+            job.id
+            for job in self._studio.jobs.jobs
+            if job.state == "cancelled" and (proposal := job.owner[0]) in self._tiles
+            if not any(c.state == "ready" for c in proposal.candidates)
+        }
+        fresh, self._cancelled = cancelled - self._cancelled, cancelled
+        return bool(fresh)
 
     def _is_being_put_in(self) -> bool:
         """Tell whether an accepted tile is still on its way into the scene, on which the next one builds."""
@@ -240,7 +253,10 @@ class WorldMap:
     def _make(self, cell: Cell) -> None:
         studio = self._studio
         seeds = studio.seeds(studio.plan.options.variants)
-        scene = self._unmade_as_unknown(cell)
+        assert self._grid is not None
+        assert studio.plan.card is not None
+        scene = studio.document.scene
+        scene = gaps_as_unknown(scene, self._grid.box(cell, scene), studio.plan.card.window)
         proposal = studio.ask(self._request(scene, cell, seeds[0]))
         self._tiles[proposal] = cell
         if len(seeds) > 1:
@@ -256,20 +272,6 @@ class WorldMap:
         bounds = scene.box.union(box)
         at = (-bounds.lower[0], -bounds.lower[1])
         return OutpaintRequest(scene, bounds.shape[:2], sampling, at, plan.overlap, tiles=(box.shift((*at, 0)),))
-
-    def _unmade_as_unknown(self, cell: Cell) -> VoxelScene:
-        """Take a snapshot in which columns without any voxel, but for the tile's own, count as not made yet."""
-        scene = self._studio.document.scene.snapshot()
-        assert self._grid is not None
-        assert self._studio.plan.card is not None
-        own = self._grid.box(cell, scene)
-        margin = self._studio.plan.card.window
-        near = own.pad((margin, margin, 0)).clip(scene.box)
-        labels = scene.read(near)
-        unmade = ~(labels != scene.space.empty).any(axis=2) & ~VoxelMask.of_box(own).within(near).any(axis=2)
-        if unmade.any():
-            scene.write(near, np.full(near.shape, UNKNOWN, np.uint8), np.repeat(unmade[:, :, None], near.shape[2], 2))
-        return scene
 
     # listening
 
@@ -389,9 +391,3 @@ class WorldMap:
 def _neighbours(cell: Cell) -> tuple[Cell, ...]:
     i, j = cell
     return (i - 1, j), (i + 1, j), (i, j - 1), (i, j + 1)
-
-
-def _grown(grid: Grid, request: OutpaintRequest) -> Grid:
-    assert request.at is not None
-    (ax, ay), (x, y) = request.at, request.size
-    return grid.cut(Box((-ax, -ay, 0), (x - ax, y - ay, grid.shape[2])))

@@ -55,6 +55,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _tool("voxel.stamp", "Stamp", "S", "Put down what was copied", "stamp"),
     _tool("voxel.pick", "Pick Class", "I", "Choose the class under the pointer", "pick"),
     _tool("tool.extend", "Extend", "O", "Pull a side of the scene outward", "extend"),
+    _tool("tool.context", "Generation Box", "C", "Choose what the model looks at round the mask", "context"),
     ActionSpec("brush.smaller", "Smaller Brush", "brush_resize", ("[",), argument=-1),
     ActionSpec("brush.larger", "Larger Brush", "brush_resize", ("]",), argument=1),
     ActionSpec("mask.invert", "Invert Mask", "mask.invert", ("Ctrl+I",), "Mask what is not masked", "invert"),
@@ -215,7 +216,7 @@ MENUS: tuple[tuple[str, str], ...] = (
         "generate.run generate.front generate.roll | "
         "generate.cancel_running generate.cancel_waiting generate.cancel | " + CANDIDATE_MENU,
     ),
-    ("&World", "tool.extend | " + MAP_MENU),
+    ("&World", "tool.extend tool.context | " + MAP_MENU),
     (
         "&View",
         "view.home view.default view.frame_mask | view.front view.back view.side view.left view.top view.bottom | "
@@ -231,7 +232,7 @@ MENUS: tuple[tuple[str, str], ...] = (
 """Menu titles and action ids; `|` is a separator, `@name` a menu that somebody else fills."""
 TOOL_STRIP = (
     "mask.brush mask.eraser mask.box mask.lasso mask.wand | "
-    "voxel.add voxel.remove voxel.paint voxel.fill voxel.extrude voxel.stamp voxel.pick | tool.extend | "
+    "voxel.add voxel.remove voxel.paint voxel.fill voxel.extrude voxel.stamp voxel.pick | tool.extend tool.context | "
     "view.home view.section"
 )
 TOP_BAR = "file.new file.open file.save file.export | edit.undo edit.redo |"

@@ -52,8 +52,9 @@ TOOLS: dict[str, Tool] = {
     "voxel.stamp": StampTool(),
     "voxel.pick": PickTool(),
     "tool.extend": PickTool(mark="none"),
+    "tool.context": PickTool(mark="none"),
 }
-"""What a press in the scene starts; with `tool.extend` the viewport's own arrows take the mouse first."""
+"""What a press in the scene starts; with the last two the viewport's own arrows take the mouse first."""
 
 _TOUR_RADIUS = 9
 """Of the brush in the tour: it reaches the far side of a car."""

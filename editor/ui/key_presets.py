@@ -15,6 +15,7 @@ PRESETS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "default": {},
     "blender": {
         "mask.brush": ("C",),
+        "tool.context": ("Ctrl+B",),
         "mask.eraser": ("Shift+C",),
         "mask.box": ("B",),
         "mask.clear": ("Alt+A",),

@@ -82,6 +82,8 @@ class LayoutView(MapView):
 
     def release(self, place: Place, event: QMouseEvent) -> None:
         if self._base is not None:
+            if self.pen.tool != "fill":
+                self._show(self._cell(place), event.modifiers())
             self._base = None
             self._draft.keep(_NAMES[self.pen.tool])
 

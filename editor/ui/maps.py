@@ -10,8 +10,6 @@ from PySide6.QtWidgets import QDockWidget
 
 from editor.model.errands import Errand
 from editor.model.jobs import Failure
-from editor.model.pace import Pace
-from editor.model.plan import Card
 from editor.model.world_map import WorldMap
 from editor.ui.layout_work import LayoutWork
 from editor.ui.theme import Theme
@@ -32,15 +30,14 @@ class Maps(QObject):
 
     Attributes
     ----------
-    pace, world, layout
-        How long requests take here; which tiles are wanted; the map that is painted.
+    world, layout
+        Which tiles are wanted; the map that is painted.
     """
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window, self._studio = window, window.studio
-        self.pace = Pace(self._studio.jobs, self._card)
-        self.world = WorldMap(self._studio, self.pace)
+        self.world = WorldMap(self._studio)
         camera = window.canvas.navigation
         self.world_dock = WorldDock(self._studio, self.world, window.actions_table, lambda: camera.camera)
         self._frame = window.docks.add_below("World Map", self.world_dock)
@@ -124,7 +121,7 @@ class Maps(QObject):
         if not self.world.wanted or self.world.reason or (options.model, options.sampler) in self._timed:
             return
         try:
-            request = self.pace.probe(options.sampling(0))
+            request = self._studio.pace.probe(options.sampling(0))
         except ScenewrightError:
             return  # the Generate button says what is wrong with the options
         if request is not None:
@@ -134,9 +131,6 @@ class Maps(QObject):
     def _on_failure(self, failure: Failure) -> None:
         self.world.clear()
         self._window.show_failure(failure)
-
-    def _card(self, name: str) -> Card | None:
-        return next((c for c in self._studio.plan.cards if c.name == name), None)
 
     def _toggle(self, frame: QDockWidget, along: Qt.Orientation, size: int) -> None:
         is_in_front = frame.isVisible() and not frame.visibleRegion().isEmpty()

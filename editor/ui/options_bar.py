@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QSpinBox, QStackedWidget, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QWidget
 
-from editor.model.plan import Extension
 from editor.model.studio import Studio
 from editor.tools.gesture import ToolContext
 from editor.ui.actions import Actions
+from editor.ui.bounds_options import ContextOptions, ExtendOptions
 from editor.ui.option_parts import BrushNumber, Choice, make_parts
 from editor.ui.theme import Theme
-from editor.ui.widgets import Segments, SliderBox, button, label, row
+from editor.ui.widgets import Segments, SliderBox, row
 
 _PAINTING = "Ctrl subtracts · Shift draws a line · Alt picks"
 _CLICKING = "Ctrl subtracts · Alt picks"
@@ -31,7 +31,6 @@ _PARTS: dict[str, tuple[str, str]] = {
     "voxel.pick": ("chosen", ""),
 }
 """Tool -> its parts in order, and what the keys do while it is in hand."""
-_SIDES = (("west", "−x"), ("east", "+x"), ("south", "−y"), ("north", "+y"))
 
 
 class Hint(QLabel):
@@ -108,71 +107,24 @@ class ToolPage(QWidget):
         return part.box
 
 
-class ExtendOptions(QWidget):
-    """How far each side is pulled outward, as numbers."""
-
-    def __init__(self, studio: Studio) -> None:
-        super().__init__()
-        self._studio, self._plan = studio, studio.plan
-        self.sides: dict[str, QSpinBox] = {}
-        layout = row(spacing=6)
-        for side, words in _SIDES:
-            field = QSpinBox(objectName=f"extend.{side}")
-            field.setRange(0, 1024)
-            field.setSuffix(" vx")
-            field.setFixedWidth(72)
-            field.valueChanged.connect(self._store)
-            self.sides[side] = field
-            layout.addWidget(label(words))
-            layout.addWidget(field)
-        self.size = label("", "")
-        self.reset = button("Reset", "link", lambda: self._plan.extend(Extension()), "extend.reset")
-        layout.addWidget(self.size)
-        layout.addWidget(self.reset)
-        layout.addStretch(1)
-        layout.addWidget(label("Pull an arrow on a side of the scene"))
-        self.setLayout(layout)
-        self._plan.changed.connect(self.refresh)
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Show the extension as it is now."""
-        step = self._plan.card.cell if self._plan.card else 16
-        for side, field in self.sides.items():
-            field.blockSignals(True)
-            field.setSingleStep(step)
-            field.setValue(getattr(self._plan.extension, side))
-            field.blockSignals(False)
-        scene = self._studio.document.scene
-        x, y = self._plan.extension.size(scene)
-        metres = f"{x * scene.grid.voxel_size[0]:.1f} × {y * scene.grid.voxel_size[1]:.1f} m"
-        self.size.setText(f"{x} × {y} voxels, {metres}")
-        self.reset.setEnabled(not self._plan.extension.is_nothing)
-
-    def _store(self) -> None:
-        step = self._plan.card.cell if self._plan.card else 16
-        values = {side: -(-field.value() // step) * step for side, field in self.sides.items()}
-        self._plan.extend(Extension(**values))
-
-
 class OptionsBar(QStackedWidget):
     """Shows the page of the tool in hand."""
 
     def __init__(self, studio: Studio, context: ToolContext, actions: Actions) -> None:
         super().__init__()
         self.brush = ToolPage(context, actions)
-        self.extend = ExtendOptions(studio)
-        for page in (self.brush, self.extend):
+        self.extend = ExtendOptions(studio, studio.pace)
+        self.context = ContextOptions(studio, studio.pace)
+        for page in (self.brush, self.extend, self.context):
             self.addWidget(page)
         self.setMinimumWidth(1)  # a bar that is too narrow for its parts shows some, instead of none
 
     def show_tool(self, name: str) -> None:
         """Turn to the page of a tool (`tool.extend`, ...)."""
-        if name == "tool.extend":
-            self.setCurrentWidget(self.extend)
-            return
-        self.brush.show_tool(name)
-        self.setCurrentWidget(self.brush)
+        page = {"tool.extend": self.extend, "tool.context": self.context}.get(name)
+        if page is None:
+            self.brush.show_tool(name)
+        self.setCurrentWidget(page or self.brush)
 
     def dress(self, theme: Theme) -> None:
         """Take icons in the theme's colours."""

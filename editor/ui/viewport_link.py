@@ -8,10 +8,10 @@ import numpy as np
 from psygnal import Signal
 from PySide6.QtCore import QTimer
 
-from editor.model.plan import Extension
 from editor.model.pointer import HandleDrag, Pointer
 from editor.model.studio import Studio
 from editor.tools.gesture import GestureRunner
+from editor.ui.bounds_link import BOUNDS_TOOLS, BoundsLink
 from editor.viewport.canvas import ViewportCanvas
 from editor.viewport.overlays import Shape
 from engine.geometry.camera import box_corners
@@ -21,7 +21,7 @@ from engine.mask import VoxelMask
 from engine.tasks.request import InpaintRequest
 
 _NOTHING = Box((0, 0, 0), (0, 0, 0))
-_LOOKING = ("mask.wand", "voxel.fill", "voxel.pick", "tool.extend")
+_LOOKING = ("mask.wand", "voxel.fill", "voxel.pick", *BOUNDS_TOOLS)
 """Tools that ask for the class under the pointer, and so do not pass through any."""
 _SHAPES: dict[tuple[str, bool], Shape] = {
     ("ball", False): "ball",
@@ -44,6 +44,8 @@ class ViewportLink:
     ----------
     mask_is_shown
         Whether masked voxels are marked.
+    bounds
+        What the arrows of the tools for the bounds and for the generation box do.
     """
 
     mask_toggled = Signal(bool)
@@ -58,6 +60,7 @@ class ViewportLink:
         self._canvas, self._studio, self._gestures, self._guard = canvas, studio, gestures, guard
         self._tool_name = ""
         self.mask_is_shown = True
+        self.bounds = BoundsLink(canvas, studio)
         self._ghost_timer = QTimer(canvas.native, singleShot=True, interval=0)
         self._ghost_timer.timeout.connect(self._show_ghost)
         document = studio.document
@@ -81,8 +84,7 @@ class ViewportLink:
     def use_tool(self, name: str) -> None:
         """Show the marks of the tool in hand (`mask.brush`, ...)."""
         self._tool_name = name
-        card = self._studio.plan.card
-        self._canvas.set_handles((card.cell if card else 16) if name == "tool.extend" else None)
+        self.bounds.use_tool(name)
         self._show_brush()
         self._pass_classes()
         self._on_plan_changed()
@@ -189,7 +191,7 @@ class ViewportLink:
         self._canvas.show_reach(cells, context)
 
     def _on_pointer(self, pointer: Pointer) -> None:
-        if self._tool_name == "tool.extend":
+        if self._tool_name in BOUNDS_TOOLS:
             return
         if pointer.kind == "press" and self._gestures.tool.family == "mask" and not self.mask_is_shown:
             self.show_mask(True)
@@ -201,10 +203,6 @@ class ViewportLink:
     def _on_handle_dragged(self, drag: HandleDrag) -> None:
         if self._tool_name == "mask.box":
             self._gestures.context.held_box.drag(drag)
-            return
-        extension = Extension.of_box(drag.box, self._studio.document.scene)
-        if extension != self._studio.plan.extension:
-            self._studio.plan.extend(extension)
 
     def _show_brush(self) -> None:
         mark, brush = self._gestures.tool.mark, self._gestures.context.brush

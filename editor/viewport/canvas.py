@@ -186,11 +186,13 @@ class ViewportCanvas:
         self.overlays.set_reach(cells, context)
         self._screen.redraw()
 
-    def show_box(self, box: Box | None) -> None:
-        """Put arrows on all faces of a box inside the scene, by which they are moved; None takes them away."""
-        handles = self.overlays.handles
-        handles.inner, handles.step = box, 1 if box else None
-        handles.let_go()
+    def show_box(self, box: Box | None, step: int = 1, upright: bool = False) -> None:
+        """Put arrows on the faces of a box inside the scene, by which it is resized; None takes them away.
+
+        Faces move by whole steps of voxels; only the upright ones where that is wanted.
+        """
+        self.overlays.handles.let_go()
+        self.overlays.handles.show_inner(box, step, upright)
         self._screen.redraw()
 
     def show_pulled(self, box: Box | None) -> None:

@@ -50,7 +50,9 @@ class Handles:
     pulled
         Bounds that the user has pulled outward so far; `None` where they are the scene's.
     inner
-        A box inside the scene whose faces are moved instead, all six of them and both ways.
+        A box inside the scene whose faces are moved instead, both ways.
+    is_upright
+        Whether only the upright faces of that box are moved.
     voxel_size
         Metres.
     """
@@ -61,6 +63,7 @@ class Handles:
         self.box = Box.of_shape((1, 1, 1))
         self.pulled: Box | None = None
         self.inner: Box | None = None
+        self.is_upright = False
         self.voxel_size = (0.2, 0.2, 0.2)
         self.hovered: tuple[int, int] | None = None
         self.grip: Grip | None = None
@@ -100,7 +103,7 @@ class Handles:
         moved = (self._along((grip.axis, grip.side), origin, way) - grip.start) / size
         outward = moved if grip.side else -moved
         if self.inner is not None:
-            self.preview = self._resized(grip, round(outward))
+            self.preview = self._resized(grip, round(outward / self.step) * self.step)
             return self.preview
         start, own = grip.bounds, _face(self.box, grip.axis, grip.side)
         already = abs(_face(start, grip.axis, grip.side) - own)
@@ -120,9 +123,9 @@ class Handles:
             lower[grip.axis] = max(min(lower[grip.axis] - outward, upper[grip.axis] - 1), self.box.lower[grip.axis])
         return Box((lower[0], lower[1], lower[2]), (upper[0], upper[1], upper[2]))
 
-    def show_inner(self, box: Box | None) -> None:
-        """Put arrows on all faces of a box inside the scene; None takes them away. A drag under way goes on."""
-        self.inner, self.step = box, 1 if box else None
+    def show_inner(self, box: Box | None, step: int = 1, upright: bool = False) -> None:
+        """Put arrows on the faces of a box inside the scene; None takes them away. A drag under way goes on."""
+        self.inner, self.step, self.is_upright = box, step if box else None, upright
         if box is None:
             self.let_go()
 
@@ -164,7 +167,7 @@ class Handles:
 
     @property
     def _faces(self) -> tuple[tuple[int, int], ...]:
-        return FACES if self.inner is not None else FACES[:4]
+        return FACES if self.inner is not None and not self.is_upright else FACES[:4]
 
     def _metres(self, box: Box) -> tuple[Floats, Floats]:
         return np.multiply(box.lower, self.voxel_size), np.multiply(box.upper, self.voxel_size)

@@ -53,8 +53,9 @@ def test_every_tool_is_taken_by_its_key_and_shows_its_options_and_cursor(open_wi
         assert window.gestures.tool is TOOLS[name]
         assert f"({key})" in table[name].toolTip()
         cursors.add(window.canvas.cursor.pixmap().cacheKey())
-        if name == "tool.extend":
-            assert window.options.currentWidget() is window.options.extend
+        page = {"tool.extend": window.options.extend, "tool.context": window.options.context}.get(name)
+        if page is not None:
+            assert window.options.currentWidget() is page
         else:
             assert window.options.currentWidget() is window.options.brush
             assert [p for p in window.options.brush.parts.values() if p.isVisible()], name

@@ -33,10 +33,6 @@ class Clock:
         return self.now
 
 
-def sizes(name: str) -> FakeCard | None:
-    return CARD if name == "city" else None
-
-
 @pytest.fixture
 def studio() -> Studio:
     return Studio(HandRunner(), [CARD], Document(street()), Options(seed=4, seed_locked=True))
@@ -44,7 +40,7 @@ def studio() -> Studio:
 
 @pytest.fixture
 def world(studio: Studio) -> WorldMap:
-    return WorldMap(studio, Pace(studio.jobs, sizes))
+    return WorldMap(studio)
 
 
 def states(world: WorldMap) -> dict[tuple[int, int], str]:
@@ -181,20 +177,40 @@ def test_tiles_can_be_taken_as_they_come_until_one_is_undone(studio, world):
     assert not world.is_going, "what was taken back is not put in again"
 
 
-def test_a_discarded_or_cancelled_tile_is_open_again_and_the_next_one_starts(studio, world):
-    for cell in ((1, 0), (0, 1), (-1, 0)):
+def test_a_discarded_tile_is_open_again_and_the_next_one_starts(studio, world):
+    for cell in ((1, 0), (0, 1)):
         world.toggle(cell)
     world.start()
-    first = next(c for c, s in states(world).items() if s == "running")
-    studio.jobs.cancel(studio.jobs.running)
-    studio.jobs.note_end(1, None)
-    assert states(world)[first] == "open"
-    second = next(c for c, s in states(world).items() if s in ("running", "queued"))
     run_next(studio)
     studio.discard()
-    assert states(world)[second] == "open"
-    assert sum(s in ("running", "queued") for s in states(world).values()) == 1
+    assert states(world)[0, 1] == "open"
+    assert states(world)[1, 0] == "running"
     assert not world.wanted
+
+
+def test_cancelling_ends_the_row_which_can_be_taken_up_again(studio, world):
+    for cell in ((1, 0), (0, 1)):
+        world.toggle(cell)
+    world.start()
+    studio.jobs.cancel_all()
+    assert not studio.jobs.open_jobs
+    assert not world.is_going
+    assert (states(world)[0, 1], states(world)[1, 0]) == ("open", "wanted")
+    studio.jobs.note_end(1, None)
+    world.start()
+    assert states(world)[1, 0] == "running"
+
+
+def test_accepting_one_variant_while_others_are_made_goes_on_with_the_row(studio, world):
+    studio.plan.set(variants=2)
+    for cell in ((1, 0), (0, 1)):
+        world.toggle(cell)
+    world.start()
+    run_next(studio)
+    studio.proposal.select(0)
+    studio.accept()
+    assert world.is_going
+    assert states(world)[1, 0] in ("queued", "running")
 
 
 def test_a_failed_tile_stops_the_row_and_can_be_asked_for_again(studio, world):
@@ -230,7 +246,7 @@ def test_another_overlap_lays_another_grid(studio, world):
 
 def test_a_scene_that_no_model_suits_has_no_tiles_and_says_why():
     studio = Studio(HandRunner(), [replace(CARD, height=40)], Document(street()))
-    world = WorldMap(studio, Pace(studio.jobs, sizes))
+    world = WorldMap(studio)
     assert not list(world.tiles())
     assert "40" in world.reason
     with pytest.raises(RequestError, match="40"):
@@ -251,8 +267,8 @@ def test_a_blank_scene_begins_with_its_own_tile(world, studio):
 
 def test_time_is_estimated_from_what_was_timed_here(studio):
     clock = Clock()
-    pace = Pace(studio.jobs, sizes, clock)
-    world = WorldMap(studio, pace)
+    pace = studio.pace = Pace(studio.jobs, studio.plan.find, clock)
+    world = WorldMap(studio)
     world.toggle((1, 0))
     assert world.estimate().seconds is None
     probe = pace.probe(studio.plan.options.sampling(0))

@@ -53,7 +53,7 @@ def test_scw_of_a_label_space_that_is_not_shipped_carries_it(tmp_path: Path) -> 
         again = read_scene(tmp_path / f"a{ending}")
         assert same(scene, again)
         assert again.space.to_json() == space.to_json()
-        assert again.space.palettes == space.palettes == ("urban", "carlasc")
+        assert again.space.palettes == space.palettes == ("urban", "carlasc", "colour-blind")
 
 
 @pytest.mark.parametrize("ending", [e for e in writer_endings() if e not in (".label", ".bin", ".vox")])

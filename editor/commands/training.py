@@ -42,15 +42,19 @@ def worlds(out: Path, count: int, seed: int) -> None:
 def train(recipe: str, out: Path, data: Path | None, minutes: float, resume: bool, start: Path | None) -> None:
     """Train a model by RECIPE; runs can be resumed.
 
-    Recipes: city-autoencoder, then city-prior (city-refine goes on with predictions above all) and city-layout;
-    semcity-autoencoder, then semcity-prior and semcity-refine (semcity-full-... for the published size);
-    judge-features. An interrupted run leaves a checkpoint behind.
+    Whole models: city, semcity, semcity-full (the published size). Single recipes: city-autoencoder, then city-prior
+    (city-refine goes on with predictions above all) and city-layout; semcity-autoencoder, then semcity-prior and
+    semcity-refine, also as semcity-full-...; judge-features. An interrupted run leaves a checkpoint behind.
     """
-    from engine.training import recipes
+    from engine.training import chains
+    from engine.training.recipes import TrainOptions
 
-    options = recipes.TrainOptions(out, data, minutes, resume, start=start)
-    with closed_after(recipes.train(recipe, options)) as steps:
-        first = next(steps)  # a refused recipe ends here, before there is a bar
+    options = TrainOptions(out, data, minutes, resume, start=start)
+    with closed_after(chains.train(recipe, options)) as steps:
+        first = next(steps, None)  # a refused recipe ends here, before there is a bar
+        if first is None:
+            click.echo(f"{out} is finished already", err=True)
+            return
         with tqdm(unit="step", initial=first.step, file=sys.stderr) as bar:
             for step in chain([first], steps):
                 bar.update(step.step - bar.n)

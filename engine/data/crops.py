@@ -44,18 +44,19 @@ class CropSampler:
         room = np.array([(w.labels.shape[0] - size[0] + 1) * (w.labels.shape[1] - size[1] + 1) for w in worlds], float)
         self._odds = room / room.sum()
 
-    def sample(self) -> NDArray[np.uint8]:
-        """Cut one crop; (sx, sy, Z) uint8, contiguous."""
-        volume = self.worlds[int(self.rng.choice(len(self.worlds), p=self._odds))].labels
-        turn = int(self.rng.integers(8))
+    def sample(self, rng: np.random.Generator | None = None) -> NDArray[np.uint8]:
+        """Cut one crop, by a generator of the caller's or the sampler's own; (sx, sy, Z) uint8, contiguous."""
+        rng = rng or self.rng
+        volume = self.worlds[int(rng.choice(len(self.worlds), p=self._odds))].labels
+        turn = int(rng.integers(8))
         wide, deep = self.size if turn < 4 else self.size[::-1]
-        x0 = int(self.rng.integers(volume.shape[0] - wide + 1))
-        y0 = int(self.rng.integers(volume.shape[1] - deep + 1))
+        x0 = int(rng.integers(volume.shape[0] - wide + 1))
+        y0 = int(rng.integers(volume.shape[1] - deep + 1))
         return apply_symmetry(volume[x0 : x0 + wide, y0 : y0 + deep], turn)
 
-    def batch(self, count: int) -> NDArray[np.uint8]:
+    def batch(self, count: int, rng: np.random.Generator | None = None) -> NDArray[np.uint8]:
         """Cut several crops; (count, sx, sy, Z) uint8."""
-        return np.stack([self.sample() for _ in range(count)])
+        return np.stack([self.sample(rng) for _ in range(count)])
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
         while True:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.data.crops import CropSampler
 from engine.labels import UNKNOWN
 from engine.models.city.autoencoder import Autoencoder, AutoencoderConfig
+from engine.training.ahead import DrawnAhead, draw_threads
 from engine.training.losses import class_weights, reconstruction
 from engine.training.masks import draw_mask
 
@@ -43,6 +45,10 @@ class AutoencoderRecipe:
     lovasz_voxels: int = 60_000
 
 
+ON_GPU = AutoencoderRecipe(batch=96, lovasz_voxels=400_000)
+"""Eight times the scenes per step, for a device that hardly notices them."""
+
+
 class AutoencoderLoss:
     """Draws a batch and scores it: `loss(step, progress) -> scalar`."""
 
@@ -50,12 +56,12 @@ class AutoencoderLoss:
         self, network: Autoencoder, sampler: CropSampler, recipe: AutoencoderRecipe, seed: int, device: torch.device
     ) -> None:
         self.network, self.sampler, self.recipe, self.device = network, sampler, recipe, device
-        self.rng = np.random.default_rng(seed)
+        self.batches = DrawnAhead(self._draw, seed, draw_threads(device))
         counts = np.bincount(sampler.batch(200).ravel(), minlength=network.config.classes)
         self.weights = class_weights(torch.from_numpy(counts).float()).to(device)
 
     def __call__(self, step: int, progress: float) -> Tensor:
-        labels, hidden = self._draw()
+        labels, hidden = (torch.from_numpy(array).to(self.device) for array in self.batches.take())
         seen = torch.where(hidden, UNKNOWN, labels)
         raw = self.network.compress(seen)
         noisy = raw + self.recipe.noise * torch.randn_like(raw)
@@ -73,13 +79,13 @@ class AutoencoderLoss:
         )
         return scored + self.recipe.shrink * raw.square().mean()
 
-    def _draw(self) -> tuple[Tensor, Tensor]:
-        crops = self.sampler.batch(self.recipe.batch)
+    def _draw(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        crops = self.sampler.batch(self.recipe.batch, rng)
         hidden = np.zeros(crops.shape, dtype=np.bool_)
         for i in range(len(crops)):
-            if self.rng.random() < self.recipe.hidden:
-                hidden[i] = draw_mask(self.rng, crops[i].shape)
-        return torch.from_numpy(crops).to(self.device), torch.from_numpy(hidden).to(self.device)
+            if rng.random() < self.recipe.hidden:
+                hidden[i] = draw_mask(rng, crops[i].shape)
+        return crops, hidden
 
     def _choose(self, labels: Tensor, hidden: Tensor) -> Tensor:
         """Pick the columns to score: at random, but twice as likely to come first with each rare class they hold."""

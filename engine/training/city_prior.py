@@ -31,6 +31,7 @@ from engine.models.city.conditions import (
     source_channels,
 )
 from engine.models.unet import UNet
+from engine.training.ahead import DrawnAhead, draw_threads
 from engine.training.characters import STYLES, thin_character
 from engine.training.losses import draw_times, flow_matching
 from engine.training.masks import draw_mask
@@ -72,6 +73,9 @@ class PriorRecipe:
 
 REFINE = PriorRecipe(small=(128, 12), large=(256, 3), refine=0.6)
 """To go on with a prior that can do the rest already."""
+
+ON_GPU = PriorRecipe(small=(128, 64), large=(256, 24), large_from=0.3)
+"""More scenes per step, and whole ones earlier, for a device that hardly notices them."""
 
 _NO_LAYOUT = 0.75
 """Share of refining samples without any layout: who has a prediction rarely has a map."""
@@ -121,6 +125,22 @@ def encode_pair(
 
 
 @dataclass(frozen=True, eq=False)
+class _Cut:
+    """A crop, its latent, what its map and character are said to be, and the latent of a prediction of it, if any."""
+
+    labels: NDArray[np.uint8]
+    hidden: NDArray[np.bool_]
+    latent: Tensor
+    layout: LayoutMap
+    character: Character
+    source: Tensor | None
+
+    @property
+    def shown(self) -> NDArray[np.uint8]:
+        return np.where(self.hidden, UNKNOWN, self.labels).astype(np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
 class Batch:
     """What the denoiser learns from in one step.
 
@@ -163,11 +183,16 @@ class PriorLoss:
         self.network, self.autoencoder, self.worlds, self.pairs = network, autoencoder, worlds, pairs
         self.recipe, self.device = recipe, device
         self.rng = np.random.default_rng(seed)
+        threads = draw_threads(device)
+        self._small, self._large = (
+            DrawnAhead(lambda rng, size=size: self._cut(rng, *size), seed + k, threads)  # type: ignore[misc]
+            for k, size in enumerate((recipe.small, recipe.large))
+        )
 
     def __call__(self, step: int, progress: float) -> Tensor:
         recipe = self.recipe
         large = progress >= recipe.large_from and self.rng.random() < recipe.large_share
-        batch = self.draw(*(recipe.large if large else recipe.small))
+        batch = self.gather((self._large if large else self._small).take())
         t = draw_times(len(batch.x0), self.device)
         share = t[:, None, None, None]
         x_t = (1 - share) * self._start(batch) + share * torch.randn_like(batch.x0)
@@ -188,57 +213,63 @@ class PriorLoss:
     @torch.no_grad()
     def draw(self, edge: int, count: int) -> Batch:
         """Draw `count` crops of `edge` voxels with random conditions."""
-        labels, latents, layouts, characters, found = zip(*(self._crop(edge) for _ in range(count)), strict=True)
-        height = self.autoencoder.config.height
-        hidden = np.ones((count, edge, edge, height), dtype=np.bool_)
-        partly = [i for i in range(count) if self.rng.random() >= self.recipe.generate]
-        for i in partly:
-            hidden[i] = draw_mask(self.rng, hidden[i].shape)
-        x0 = torch.stack(latents).float().to(self.device)
-        slabs = hidden_slabs(torch.from_numpy(hidden).to(self.device))
-        known = torch.zeros_like(x0)
+        return self.gather(self._cut(self.rng, edge, count))
+
+    @torch.no_grad()
+    def gather(self, cuts: Sequence[_Cut]) -> Batch:
+        """Bring crops to the device, with what the network is given of each."""
+        x0 = torch.stack([cut.latent for cut in cuts]).float().to(self.device)
+        slabs = hidden_slabs(torch.from_numpy(np.stack([cut.hidden for cut in cuts])).to(self.device))
+        known, partly = torch.zeros_like(x0), [i for i, cut in enumerate(cuts) if not cut.hidden.all()]
         if partly:
-            shown = np.where(hidden[partly], UNKNOWN, np.stack([labels[i] for i in partly]))
-            known[partly] = self.autoencoder.encode(torch.from_numpy(shown).to(self.device))
+            shown = torch.from_numpy(np.stack([cuts[i].shown for i in partly]))
+            known[partly] = self.autoencoder.encode(shown.to(self.device))
         known *= (slabs.amin(dim=1, keepdim=True) < 1).float()
-        classes = torch.from_numpy(np.stack([m.classes for m in layouts])).to(self.device)
-        heights = torch.from_numpy(np.stack([m.heights for m in layouts])).to(self.device)
-        maps = layout_channels(classes, heights, height)
+        classes = torch.from_numpy(np.stack([cut.layout.classes for cut in cuts])).to(self.device)
+        heights = torch.from_numpy(np.stack([cut.layout.heights for cut in cuts])).to(self.device)
+        maps = layout_channels(classes, heights, self.autoencoder.config.height)
         is_known = (slabs.amax(dim=1, keepdim=True) == 0).float()
-        refines = torch.tensor([f is not None for f in found], device=self.device)
-        sources = torch.stack([torch.zeros_like(z) if f is None else f for z, f in zip(latents, found, strict=True)])
+        refines = torch.tensor([cut.source is not None for cut in cuts], device=self.device)
+        sources = torch.stack([torch.zeros_like(cut.latent) if cut.source is None else cut.source for cut in cuts])
         sources = sources.float().to(self.device)
-        wishes = character_channels(characters, STYLES).to(self.device)
+        wishes = character_channels([cut.character for cut in cuts], STYLES).to(self.device)
         given = detail_given(known, slabs, maps, source_channels(sources, refines), wishes)
         return Batch(x0.contiguous(memory_format=torch.channels_last), given, is_known, sources, refines)
 
-    def _crop(self, edge: int) -> tuple[NDArray[np.uint8], Tensor, LayoutMap, Character, Tensor | None]:
-        refines = self.rng.random() < self.recipe.refine
+    def _cut(self, rng: np.random.Generator, edge: int, count: int) -> list[_Cut]:
+        return [self._crop(rng, edge) for _ in range(count)]
+
+    def _crop(self, rng: np.random.Generator, edge: int) -> _Cut:
+        refines = rng.random() < self.recipe.refine
         scenes = self.pairs if refines else self.worlds
-        world = scenes[int(self.rng.integers(len(scenes)))]
+        world = scenes[int(rng.integers(len(scenes)))]
         cells = edge // CELL
-        cx, cy = (int(self.rng.integers(n // CELL - cells + 1)) for n in world.labels.shape[:2])
+        cx, cy = (int(rng.integers(n // CELL - cells + 1)) for n in world.labels.shape[:2])
         x, y = cx * CELL, cy * CELL
         part = np.s_[:, x // STRIDE : (x + edge) // STRIDE, y // STRIDE : (y + edge) // STRIDE]
         layout = world.layout.window(cx, cy, (cells, cells))
         labels, z = world.labels[x : x + edge, y : y + edge], world.latents[part]
+        hidden = np.ones(labels.shape, dtype=np.bool_)
+        if rng.random() >= self.recipe.generate:
+            hidden = draw_mask(rng, labels.shape)
         if not refines:
-            character = thin_character(world.character, layout, self.recipe.character_free, self.rng)
-            return labels, z, self._thin_out(layout, self.recipe.layout_free), character, None
-        source = world.sources[int(self.rng.integers(len(world.sources)))][part]
-        return labels, z, self._thin_out(layout, _NO_LAYOUT), ANY, source
+            character = thin_character(world.character, layout, self.recipe.character_free, rng)
+            return _Cut(labels, hidden, z, thin_layout(layout, self.recipe.layout_free, rng), character, None)
+        source = world.sources[int(rng.integers(len(world.sources)))][part]
+        return _Cut(labels, hidden, z, thin_layout(layout, _NO_LAYOUT, rng), ANY, source)
 
-    def _thin_out(self, layout: LayoutMap, free: float) -> LayoutMap:
-        """Free all (in a share `free`), some or no cells, and forget heights at times, as people do when they paint."""
-        cells = layout.classes.shape
-        if self.rng.random() < free:
-            return LayoutMap.free((cells[0], cells[1]))
-        classes, heights = layout.classes.copy(), layout.heights.copy()
-        if self.rng.random() < 0.5:
-            for _ in range(int(self.rng.integers(1, 4))):
-                x, y = (int(self.rng.integers(n)) for n in cells)
-                w, h = (int(self.rng.integers(1, n)) for n in cells)
-                classes[x : x + w, y : y + h] = heights[x : x + w, y : y + h] = 0
-        if self.rng.random() < 0.3:
-            heights[:] = 0
-        return LayoutMap(classes, heights)
+
+def thin_layout(layout: LayoutMap, free: float, rng: np.random.Generator) -> LayoutMap:
+    """Free all (in a share `free`), some or no cells, and forget heights at times, as people do when they paint."""
+    cells = layout.classes.shape
+    if rng.random() < free:
+        return LayoutMap.free((cells[0], cells[1]))
+    classes, heights = layout.classes.copy(), layout.heights.copy()
+    if rng.random() < 0.5:
+        for _ in range(int(rng.integers(1, 4))):
+            x, y = (int(rng.integers(n)) for n in cells)
+            w, h = (int(rng.integers(1, n)) for n in cells)
+            classes[x : x + w, y : y + h] = heights[x : x + w, y : y + h] = 0
+    if rng.random() < 0.3:
+        heights[:] = 0
+    return LayoutMap(classes, heights)

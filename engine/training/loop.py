@@ -94,12 +94,13 @@ class Loop:
         if not path.is_file():
             raise ModelError(f"{path} is not there to resume from; start without --resume")
         try:
-            state: dict[str, Any] = torch.load(path, weights_only=True)
+            state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
             self.network.load_state_dict(state["network"])
             self.optimizer.load_state_dict(state["optimizer"])
         except (KeyError, RuntimeError, ValueError) as error:
             raise ModelError(f"{path} is of another network ({error}); train into another folder") from error
-        self.average, self.step, self.elapsed = state["average"], state["step"], state["elapsed"]
+        self.average = {key: value.to(self.average[key].device) for key, value in state["average"].items()}
+        self.step, self.elapsed = state["step"], state["elapsed"]
         torch.set_rng_state(state["torch_rng"])
 
     def run(self) -> Iterator[TrainStep]:
@@ -139,7 +140,8 @@ class Loop:
         start = time.monotonic()
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate()
-        loss = self.loss(self.step, self.progress)
+        with self._cast():
+            loss = self.loss(self.step, self.progress)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip)
@@ -151,6 +153,11 @@ class Loop:
         done = TrainStep(self.step, float(loss.detach()), seconds, self.progress)
         self._log(done)
         return done
+
+    def _cast(self) -> torch.autocast:
+        """Compute in bf16 on CUDA, where it is several times as fast; on a CPU it is slower."""
+        device = next(self.network.parameters()).device.type
+        return torch.autocast(device, torch.bfloat16, enabled=device == "cuda")
 
     def _learning_rate(self) -> float:
         warm = min((self.step + 1) / self.options.warm_up, 1.0)

@@ -97,7 +97,7 @@ def train(recipe: str, options: TrainOptions) -> Iterator[TrainStep]:
 def _train_autoencoder(options: TrainOptions) -> Iterator[TrainStep]:
     device = pick_device(options.device)
     torch.manual_seed(options.seed)
-    recipe, space = AutoencoderRecipe(), label_space()
+    recipe, space = city_autoencoder.ON_GPU if device.type == "cuda" else AutoencoderRecipe(), label_space()
     worlds = [Volume(world.labels) for world in _worlds(options)]
     sampler = CropSampler(worlds, (recipe.crop, recipe.crop), np.random.default_rng(options.seed))
     network = city_autoencoder.build().to(device)
@@ -117,6 +117,8 @@ def _train_autoencoder(options: TrainOptions) -> Iterator[TrainStep]:
 def train_city_prior(options: TrainOptions, recipe: PriorRecipe) -> Iterator[TrainStep]:
     """Train the denoiser of `city`; predictions to refine are made first, beside the worlds, and kept there."""
     source = _start(options)
+    if source.device.type == "cuda" and recipe == PriorRecipe():
+        recipe = city_prior.ON_GPU
     space, autoencoder = label_space(source.card.label_space), source.autoencoder
     worlds = [city_prior.encode_world(autoencoder, w, space, source.device) for w in _worlds(options)]
     rng = np.random.default_rng(options.seed)

@@ -143,17 +143,6 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec("view.copy_camera", "Copy Camera", "views.kept.copy", ("Ctrl+Alt+C",), "As text, to paste elsewhere"),
     ActionSpec("view.paste_camera", "Paste Camera", "views.kept.paste", ("Ctrl+Alt+V",), "Look through a copied one"),
-    ActionSpec("view.save", "Save View", "views.kept.save", ("Ctrl+Alt+S",), "Keep this view with the scene", "keep"),
-    ActionSpec("view.next", "Next Saved View", "views.kept.step", ("PgDown",), argument=1),
-    ActionSpec("view.previous", "Previous Saved View", "views.kept.step", ("PgUp",), argument=-1),
-    ActionSpec("view.update", "Update Saved View", "views.kept.update", (), "Let the selected one show this view"),
-    ActionSpec("view.forget", "Delete Saved View", "views.kept.forget", (), "Remove the selected one"),
-    *(
-        ActionSpec(f"view.go_{k + 1}", f"Saved View {k + 1}", "views.kept.go", (f"Ctrl+{k + 1}",), argument=k)
-        for k in range(9)
-    ),
-    ActionSpec("view.copy_camera", "Copy Camera", "views.kept.copy", ("Ctrl+Alt+C",), "As text, to paste elsewhere"),
-    ActionSpec("view.paste_camera", "Paste Camera", "views.kept.paste", ("Ctrl+Alt+V",), "Look through a copied one"),
     ActionSpec(
         "view.picture", "Save Picture…", "views.pictures.ask_picture", ("Ctrl+Shift+E",), "A picture of the view"
     ),
@@ -222,7 +211,6 @@ MENUS: tuple[tuple[str, str], ...] = (
         "view.home view.default view.frame_mask | view.front view.back view.side view.left view.top view.bottom | "
         "view.orthographic view.section view.gliding | "
         "view.picture view.copy_picture view.film | "
-        "view.save view.next view.previous view.copy_camera view.paste_camera | "
         "view.save view.next view.previous view.copy_camera view.paste_camera | "
         "class.hide class.solo class.show_all view.mask | @palettes view.theme @docks "
         "view.metrics view.console view.log view.reset_layout",

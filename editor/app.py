@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from importlib.metadata import version
 from pathlib import Path
 
@@ -46,10 +47,16 @@ def run(path: Path | None = None) -> int:
         window.stage.show_start()
     window.first_frame.connect(lambda: QTimer.singleShot(0, window, lambda: window.keeping.offer(is_start=True)))
     window.first_frame.connect(lambda: QTimer.singleShot(0, window, window.commands.engine.probe))
+    window.first_frame.connect(threading.Thread(target=_prepare_tools, name="scenewright-tools", daemon=True).start)
     window.show()
     code = app.exec()
     stop_logging(log_file)
     return code
+
+
+def _prepare_tools() -> None:
+    """Import what the first stroke needs and no first picture does, so that neither waits for it."""
+    import scipy.ndimage  # noqa: F401
 
 
 def make_application() -> QApplication:

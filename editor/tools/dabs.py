@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from editor.tools.layers import columns, layers
 from editor.tools.options import Brush
@@ -81,6 +80,8 @@ def _surface(scene: VoxelScene, voxel: Vector3, brush: Brush) -> VoxelMask:
 
 
 def _skin(scene: VoxelScene, voxel: Vector3, brush: Brush) -> VoxelMask:
+    from scipy import ndimage  # late: a start of the editor needs none of it
+
     reach = tip(scene.box, voxel, brush)
     around = reach.box.pad(brush.depth)
     solid = scene.read_padded(around, scene.space.empty) != scene.space.empty

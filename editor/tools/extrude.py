@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy import ndimage
 
 from editor.model.drawing import Drawing
 from editor.model.pointer import Pointer
@@ -58,6 +57,8 @@ def face_patch(scene: VoxelScene, hit: Hit, limit: int = 0) -> VoxelMask:
     limit
         Voxels from the hit that the patch may go; 0 is as far as the scene.
     """
+    from scipy import ndimage  # late: a start of the editor needs none of it
+
     axis = next((i for i in range(3) if hit.normal[i]), None)
     x, y, z = hit.voxel
     if axis is None or not scene.box.contains(Box(hit.voxel, (x + 1, y + 1, z + 1))):

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from editor.model.pointer import Pointer
 from editor.tools.gesture import Gesture, Mark, Position, Positions, Sight, ToolContext
@@ -151,6 +150,8 @@ def _may_meet(sight: Sight, area: _Area, part: Box) -> bool:
 
 def _deepened(scene: VoxelScene, seen: VoxelMask, depth: int) -> VoxelMask:
     """Go on from visible voxels into what is solid below them, `depth` layers in all."""
+    from scipy import ndimage  # late: a start of the editor needs none of it
+
     around = seen.box.pad(depth).clip(scene.box)
     near = ndimage.binary_dilation(seen.within(around), iterations=depth - 1) if depth > 1 else seen.within(around)
     deep = layers(scene, VoxelMask.of_array(near, around.lower), depth)

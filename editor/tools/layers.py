@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from engine.grid import Box
 from engine.mask import VoxelMask
@@ -16,6 +15,8 @@ _HEADROOM = 3
 
 def layers(scene: VoxelScene, mask: VoxelMask, depth: int) -> VoxelMask:
     """Keep of a mask the solid voxels within `depth` layers of the air; the floor is no surface, as nobody sees it."""
+    from scipy import ndimage  # late: a start of the editor needs none of it
+
     around = mask.box.pad(depth)
     solid = scene.read_padded(around, scene.space.empty) != scene.space.empty
     solid[:, :, : max(-around.lower[2], 0)] = True

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from editor.model.candidate import Candidate
+from editor.model.film import Frame
 from editor.model.jobs import Failure
 from engine.grid import Box, Vector3
 from engine.mask import VoxelMask
@@ -183,6 +184,13 @@ class Proposal:
         """Where the corner of the request's scene lies in the frame of the candidates, voxels."""
         at = self.request.at if isinstance(self.request, OutpaintRequest) else None
         return (*at, 0) if at else (0, 0, 0)
+
+    @property
+    def frame(self) -> Frame | None:
+        """The step that is on show, where it is one: not the result, and not the time before the first picture."""
+        frames = self.candidate.film.frames if self.candidates else []
+        is_step = bool(frames) and (self.moment is not None or self.candidate.is_open)
+        return frames[-1 if self.moment is None else self.moment] if is_step else None
 
     def bounds(self) -> Box:
         """Give the box of what is made, in the frame of the candidates."""

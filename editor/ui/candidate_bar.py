@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QButtonGroup, QFrame, QLayout, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from editor.model.candidate import Candidate
+from editor.model.film import PLAN_STAGE
 from editor.model.proposal import ADDED, CHANGED, REMOVED, Proposal
 from editor.model.studio import Studio
 from editor.ui.actions import Actions
@@ -17,6 +18,7 @@ from editor.ui.widgets import button, column, label, row, small_button
 VIEWS = ("result", "before", "diff")
 NEED_PROPOSAL = tuple(f"candidate.{name}" for name in ("previous", "next", "discard", "discard_all", "pin", *VIEWS))
 NEED_RESULT = tuple(f"candidate.{name}" for name in ("accept", "more", "more_close", "more_loose"))
+REMEDIES = ("apply_all", "run_again", "retry", "explain")
 _LONGEST = 90
 
 
@@ -37,9 +39,7 @@ class CandidateBar(QFrame):
         actions["candidate.pin"].setCheckable(True)
         self._make_buttons()
         self.notice = label("", "warning")
-        self.remedies = [
-            self._link(f"candidate.{name}") for name in ("apply_all", "run_again", "retry", "explain", "keep_step")
-        ]
+        self.remedies = [self._link(f"candidate.{name}") for name in (*REMEDIES, "keep_step")]
         notice = row(self.notice, *self.remedies, 1)
         self.setLayout(column(notice, self._first_row(), self._second_row(), margin=8, spacing=6))
         for part in self.findChildren(QWidget):
@@ -62,6 +62,10 @@ class CandidateBar(QFrame):
         ready = proposal is not None and there and proposal.candidate.state == "ready"
         for name in NEED_RESULT:
             self._actions[name].setEnabled(ready)
+        for name in REMEDIES:
+            self._actions[f"candidate.{name}"].setEnabled(False)
+        frame = proposal.frame if proposal is not None else None
+        self._actions["candidate.keep_step"].setEnabled(frame is not None and frame.stage != PLAN_STAGE)
         if proposal is None or not there:
             return
         self._show_variant(proposal, ready)
@@ -92,7 +96,7 @@ class CandidateBar(QFrame):
         self.notice.style().polish(self.notice)
         for link in self.remedies:
             link.setVisible(link.objectName().removesuffix(".link") in remedies)
-        for name in ("apply_all", "run_again", "retry", "explain"):
+        for name in REMEDIES:
             self._actions[f"candidate.{name}"].setEnabled(f"candidate.{name}" in remedies)
 
     def _trouble(self, proposal: Proposal) -> tuple[str, Sequence[str]]:
@@ -101,8 +105,8 @@ class CandidateBar(QFrame):
         if candidate.state == "failed":
             message = candidate.failure.message if candidate.failure else "The run failed."
             return _shortened(message), ("candidate.retry", "candidate.explain")
-        if proposal.moment is not None:
-            frame = candidate.film.frames[proposal.moment]
+        if proposal.moment is not None and proposal.frame is not None:
+            frame = proposal.frame
             return f"Step {frame.index} of {frame.total} is shown.", ("candidate.keep_step",)
         if not proposal.fits(scene):
             return "Made for other bounds of the scene; undo the change of bounds, or discard.", ("",)

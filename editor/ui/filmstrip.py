@@ -268,11 +268,6 @@ class Filmstrip(QListView):
             self.setCurrentIndex(place)
             self.selectionModel().currentChanged.connect(self._tell)
 
-    def only_stars(self, on: bool) -> None:
-        """Show favourites alone."""
-        self.variants.only_stars = on
-        self.variants.refresh()
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         current = self.currentIndex()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and current.isValid():

@@ -166,7 +166,8 @@ class HistoryDock(QWidget):
 
     def _show_stars(self, on: bool) -> None:
         self.stars.setIcon(self._theme.icon("star-on" if on else "star"))
-        self.strip.only_stars(on)
+        self.strip.variants.only_stars = on
+        self.refresh()
 
 
 def _worded(actions: Actions, name: str, words: str) -> QToolButton:

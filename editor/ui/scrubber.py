@@ -6,7 +6,6 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QWidget
 
 from editor.model.candidate import Candidate
-from editor.model.film import PLAN_STAGE, Frame
 from editor.model.studio import Studio
 from editor.ui.actions import Actions
 from editor.ui.widgets import ThinSlider, button, label, row
@@ -37,17 +36,13 @@ class Scrubber(QWidget):
         proposal = self._studio.proposal
         candidate = proposal.candidate if proposal is not None and proposal.candidates else None
         frames = candidate.film.frames if candidate is not None else []
-        moment = proposal.moment if proposal is not None else None
+        moment, frame = (proposal.moment, proposal.frame) if proposal is not None else (None, None)
         with QSignalBlocker(self.slider):
             self.slider.setRange(0, len(frames))
             self.slider.setValue(len(frames) if moment is None else moment)
-        shown = frames[moment if moment is not None else -1] if frames else None
-        over = candidate is not None and not candidate.is_open and moment is None
-        self.words.setText("no steps" if shown is None else _end_of(candidate) if over else _step_words(shown))
-        enabled = shown is not None and not over and shown.stage != PLAN_STAGE
+        self.words.setText(f"step {frame.index} of {frame.total}" if frame is not None else _end_of(candidate))
         self.slider.setEnabled(bool(frames))
-        self._action.setEnabled(enabled)
-        self.keep.setEnabled(enabled)
+        self.keep.setEnabled(self._action.isEnabled())
 
     def _go(self, value: int) -> None:
         proposal = self._studio.proposal
@@ -55,9 +50,7 @@ class Scrubber(QWidget):
             proposal.go_to(value if value < len(proposal.candidate.film.frames) else None)
 
 
-def _step_words(frame: Frame) -> str:
-    return f"step {frame.index} of {frame.total}"
-
-
 def _end_of(candidate: Candidate | None) -> str:
-    return "failed" if candidate is not None and candidate.state == "failed" else "result"
+    if candidate is None or candidate.is_open:
+        return "no steps yet"
+    return "failed" if candidate.state == "failed" else "result"

@@ -82,6 +82,7 @@ def build(
     worker = Worker(factory or SessionMaker(settings), settings.device)
     document = document or Document(_first_scene(found), history=_history(settings))
     studio = Studio(worker, found, document, _options(settings, found))
+    studio.gallery.use_budget(settings.candidates_mb)
     canvas = ViewportCanvas()
     window = MainWindow(studio, worker, canvas, _formats(), settings, settings_file)
     for message in (complaint, trouble):

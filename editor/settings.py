@@ -24,6 +24,7 @@ class Settings:
     theme: str = "dark"
     palette: str = ""
     history_mb: int = 1024
+    candidates_mb: int = 256
     autosave_minutes: float = 1.0
     start_page: bool = True
     recent_files: list[str] = field(default_factory=list)
@@ -145,6 +146,7 @@ class SettingsFile:
 
 _RANGES: dict[str, tuple[float, float]] = {
     "history_mb": (16, 65536),
+    "candidates_mb": (16, 65536),
     "autosave_minutes": (0, 120),
     "ui_scale": (0.5, 3),
     "threads": (0, 256),

@@ -58,6 +58,11 @@ class Gallery:
                 chunks |= scene.store.chunk_sizes()
         return sum(item.candidate.nbytes for item in self.items) + sum(chunks.values())
 
+    def use_budget(self, megabytes: int) -> None:
+        """Keep so much from the next run on."""
+        self.budget = megabytes * MEGABYTE
+        self.changed.emit()
+
     def find(self, proposal: Proposal) -> Proposal | None:
         """Find the proposal that equals one which may have come back from the disk."""
         return next((i.proposal for i in self.items if i.proposal == proposal), None)

@@ -35,6 +35,7 @@ class Preferences:
             "mask_opacity": self._use_mask_opacity,
             "autosave_minutes": lambda minutes: window.keeping.set_minutes(minutes),
             "history_mb": self._use_history,
+            "candidates_mb": window.studio.gallery.use_budget,
             "preview": lambda value: window.studio.plan.set(preview=value),
             "model": lambda name: window.studio.plan.set(model=name),
             "device": lambda name: window.commands.engine.use_device(name),

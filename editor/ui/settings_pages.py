@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QDoubleSpinBox, QSpinBox, QWidget
 
@@ -63,6 +63,7 @@ def _check(p: Preferences, name: str, title: str, hint: str) -> Row:
 
 
 def _number(p: Preferences, name: str, title: str, hint: str, field: QSpinBox | QDoubleSpinBox) -> Row:
+    field.setAlignment(Qt.AlignmentFlag.AlignRight)
     field.setKeyboardTracking(False)  # a half-typed number is not meant
     field.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
     field.valueChanged.connect(lambda value: p.set(name, value))
@@ -128,7 +129,11 @@ def general(p: Preferences) -> list[Row]:
 def history(p: Preferences) -> list[Row]:
     """How much can be undone."""
     hint = "Memory for undo. Older steps wait on the disk, and are forgotten only when that is full."
-    return [_number(p, "history_mb", "Undo memory", hint, _spin(16, 65536, " MB"))]
+    kept = "Memory for variants that were made. The oldest are forgotten first, favourites never."
+    return [
+        _number(p, "history_mb", "Undo memory", hint, _spin(16, 65536, " MB")),
+        _number(p, "candidates_mb", "Candidates", kept, _spin(16, 65536, " MB")),
+    ]
 
 
 def previews(p: Preferences) -> list[Row]:

@@ -241,6 +241,15 @@ def test_the_history_tells_facts_and_gives_seed_and_parameters_back(open_window,
     assert window.trigger("history.reuse_seed")
 
 
+def test_the_room_of_the_history_is_a_setting(open_window, qtbot):  # noqa: F811
+    window = open_window()
+    assert window.studio.gallery.budget == 256 << 20
+    window.commands.manners.preferences.set("candidates_mb", 16)
+    run(qtbot, window, variants=1)
+    qtbot.waitUntil(lambda: window.history.room.text().endswith("of 16 MB"))
+    assert window.settings.candidates_mb == 16
+
+
 def test_tiles_show_pictures_and_the_wheel_moves_them(open_window, qtbot):  # noqa: F811
     window = open_window()
     run(qtbot, window, variants=8)

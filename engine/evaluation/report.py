@@ -131,7 +131,7 @@ def _completion(m: dict[str, Any]) -> Iterator[str]:
     if not gains:
         return
     yield f"<h2>Predictions of {m['completion']['n']} held-out scenes, refined</h2>"
-    yield "<p>IoU of solid voxels / mean IoU of classes, per cent; of a real scan, the share of its voxels got right.</p>"
+    yield "<p>IoU of matter / mean IoU of classes, per cent; of a real scan, the share of its voxels that is right.</p>"
     columns = list(next(iter(gains.values())))
     rows = "".join(
         f"<tr><td>{html.escape(name)}" + "".join(f"<td>{row.get(c, '-')}" for c in columns)

@@ -124,19 +124,57 @@ def fill(
         left = canvas.left_in(window)
         if left.is_empty:  # other windows have made all of it
             continue
+        reading = Reading.of(model, canvas, window, left, barred)
         last = None
         for last in sample_window(model, canvas, window, sampling, barred):
             done = before + number * per_window + last.index
             box, labels = None, None
             if clock.is_due() and last.index < last.total:
                 with clock:
-                    shown = model.decode(last.x0, barred, left.relative_to(window))
-                    box, labels = canvas.preview(left, shown.cpu().numpy())
+                    box, labels = canvas.preview(left, reading.read(last.x0))
             yield Step(done, total, stage, last.sigma, box, labels)
         if last is None or not bool(torch.isfinite(last.x0).all()):
             raise SamplingError("the run gave no usable numbers; try another seed, more steps or less guidance")
-        canvas.put(left, model.decode(last.x0, barred, left.relative_to(window)).cpu().numpy())
+        canvas.put(left, reading.read(last.x0))
     return total
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """Reads labels from latents of one window, for the box of what is left to be made there.
+
+    Autoencoders lose thin things. So where a source is refined, a voxel keeps the source's label as long as the model
+    says of it what it reads from the source itself: then it is the reading that is at fault, not the source.
+
+    Attributes
+    ----------
+    box
+        Within the window.
+    source, plain
+        Labels of the source in the box, and what the model reads from its latent.
+    """
+
+    model: SceneModel
+    barred: Sequence[int]
+    box: Box
+    source: Labels | None = None
+    plain: Labels | None = None
+
+    @classmethod
+    def of(cls, model: SceneModel, canvas: Canvas, window: Box, left: Box, barred: Sequence[int]) -> Reading:
+        box = left.relative_to(window)
+        if canvas.source is None:
+            return cls(model, barred, box)
+        source = canvas.source.read_padded(window, UNKNOWN)
+        plain = model.decode(model.encode(torch.from_numpy(source)), (), box)
+        return cls(model, barred, box, source[box.slices], plain.cpu().numpy())
+
+    def read(self, x0: Tensor) -> Labels:
+        labels: Labels = self.model.decode(x0, self.barred, self.box).cpu().numpy()
+        if self.source is None or self.plain is None:
+            return labels
+        kept = (labels == self.plain) & ~np.isin(self.source, [*self.barred, UNKNOWN])
+        return np.where(kept, self.source, labels)
 
 
 def sample_window(

@@ -26,6 +26,7 @@ from engine.models.unet import UNet, UNetConfig
 from engine.models.zoo import CityParts, SemcityParts, load, save_city, save_semcity
 from engine.scene import VoxelScene
 from engine.session import Session
+from engine.tasks.fill import Canvas, Reading
 from engine.tasks.request import REFINE_STRENGTH, GenerateRequest, RefineRequest, Request, Result, Sampling
 from tests.engine.test_semcity_tasks import HEIGHT, build
 
@@ -203,3 +204,21 @@ def test_a_real_prediction_and_a_real_scan_become_scenes(session: Session, sampl
         assert result.labels.shape == (256, 256, 32)
         assert UNKNOWN not in result.labels
         assert 0.02 < float((result.labels != 0).mean()) < 0.5
+
+
+def test_what_the_model_does_not_object_to_stays_as_predicted(tiny: ModelCard, prediction: VoxelScene) -> None:
+    model, source = load(tiny, "cpu"), prediction.read()
+    window, box = Box((0, 0, 0), (80, 64, HEIGHT)), Box((8, 4, 1), (70, 50, 7))
+    canvas = Canvas(prediction.snapshot(), box, np.ones(box.shape, np.bool_), source=prediction)
+    same = model.encode(torch.from_numpy(prediction.read_padded(window, UNKNOWN)))
+    other = same + 0.5 * torch.randn(same.shape, generator=torch.Generator().manual_seed(0))
+    predicted, known = source[box.slices], source[box.slices] != UNKNOWN
+    plain = model.decode(same, box=box).numpy()
+    assert float((plain != predicted)[known].mean()) > 0.5
+    reading = Reading.of(model, canvas, window, box, ())
+    assert np.array_equal(reading.read(same), np.where(known, predicted, plain))
+    changed, made = model.decode(other, box=box).numpy(), reading.read(other)
+    assert np.array_equal(made[changed != plain], changed[changed != plain])
+    assert np.array_equal(made[known & (changed == plain)], predicted[known & (changed == plain)])
+    barred = int(np.bincount(predicted[known]).argmax())
+    assert barred not in Reading.of(model, canvas, window, box, (barred,)).read(same)

@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
 HELP_RUNS = 5
 WINDOW_CASES = (
-    ("start_s", "start", "editor from start to first frame", "s", 1.5),
-    ("stroke_ms", "brush", "brush stroke radius 6, event to new picture", "ms", 80.0),
-    ("orbit_ms", "orbit", "picture while orbiting", "ms", None),
+    ("start_s", "start", "editor from start to first frame", "s", 1.2),
+    ("stroke_ms", "brush", "brush stroke radius 6, event to new picture", "ms", 70.0),
+    ("undo_ms", "undo", "undo of an accepted region 128 x 128 x 32", "ms", 50.0),
+    ("orbit_ms", "orbit", "picture while orbiting 256 x 256 x 32", "ms", 40.0),
+    ("orbit_large_ms", "orbit-large", "picture while orbiting 1792 x 2816 x 32", "ms", 90.0),
     ("preview_ms", "upload", "all voxels new, to new picture", "ms", None),
 )
 STARTS = 3

@@ -25,15 +25,18 @@ from editor.ui.window import MainWindow
 
 RADIUS = 6
 MOVES = 16
+UNDOS = 5
 PATIENCE = 20.0
 LEFT = Qt.MouseButton.LeftButton
 
 
 def measure_window() -> dict[str, float]:
-    """Open the real window, then draw one stroke of the mask brush over a street, with real mouse events.
+    """Open the real window, draw one stroke of the mask brush over a street with real mouse events, undo a large edit.
 
     - `start_s`: from the start of the process to the first picture.
     - `stroke_ms`: from a mouse event of the stroke to the picture that shows it, median, with a viewport of 1280 x 800.
+    - `undo_ms`: undoing and redoing new voxels of a region of 128 x 128 x 32, median of both; `undo_picture_ms`: to
+      the picture that shows it.
     """
     make_application()
     window = build()
@@ -50,8 +53,34 @@ def measure_window() -> dict[str, float]:
     window.gestures.context.set(brush=Brush(RADIUS))
     QTest.qWait(1500)
     times = list(_stroke(window))
+    undos = list(_undos(window))
+    undo, picture = (1000 * statistics.median(part) for part in zip(*undos, strict=True))
+    window.studio.document.mark_saved(Path("measured.scw"))
     window.close()
-    return {"start_s": shown[0], "stroke_ms": 1000 * statistics.median(times)}
+    return {
+        "start_s": shown[0],
+        "stroke_ms": 1000 * statistics.median(times),
+        "undo_ms": undo,
+        "undo_picture_ms": picture,
+    }
+
+
+def _undos(window: MainWindow) -> Iterator[tuple[float, float]]:
+    """Put a region in, as accepting a candidate does, and take it back and forth; gives seconds."""
+    from engine.edit import VoxelEdit
+    from engine.grid import Box
+
+    document, canvas = window.studio.document, window.canvas
+    box = Box((64, 64, 0), (192, 192, 32))
+    fresh = document.scene.read(box)[::-1, ::-1].copy()
+    document.do(VoxelEdit.between("Accept", document.scene, box, fresh))
+    for deed in (document.undo, document.redo) * UNDOS:
+        QTest.qWait(300)
+        drawn, begin = canvas.painter.frames, time.perf_counter()
+        deed()
+        done = time.perf_counter() - begin
+        _wait(lambda drawn=drawn: canvas.painter.frames > drawn)  # type: ignore[misc]
+        yield done, time.perf_counter() - begin
 
 
 def _stroke(window: MainWindow) -> Iterator[float]:

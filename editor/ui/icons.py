@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from editor.model.classes import ClassView
@@ -19,7 +19,7 @@ _DRAWN = "#000000"
 def make_icon(name: str, colour: str, muted: str, active: str | None = None) -> QIcon:
     """Make an icon: `colour` by default, `muted` where disabled, `active` where its button is checked."""
     icon = QIcon()
-    for scale in (1, 2):
+    for scale in _scales():
         icon.addPixmap(draw(name, colour, 20, scale), QIcon.Mode.Normal, QIcon.State.Off)
         icon.addPixmap(draw(name, muted, 20, scale), QIcon.Mode.Disabled, QIcon.State.Off)
         if active is not None:
@@ -59,6 +59,13 @@ def class_icon(classes: ClassView, label: int) -> QIcon:
     if label == classes.space.empty:
         return QIcon(swatch(QColor(0, 0, 0, 0)))
     return QIcon(swatch(QColor(*classes.space.colours(classes.palette)[label].tolist())))
+
+
+@cache
+def _scales() -> tuple[int, ...]:
+    """List the resolutions that the screens need; those that none needs would make the start longer."""
+    ratio = max((screen.devicePixelRatio() for screen in QGuiApplication.screens()), default=1.0)
+    return (1,) if ratio <= 1 else (1, 2)
 
 
 @cache

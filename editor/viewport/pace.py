@@ -11,12 +11,13 @@ class Pace:
     Attributes
     ----------
     budget
-        Seconds that a picture may take while something moves.
+        Seconds that the rays of a picture may take while something moves; to bring it to the window takes as long
+        again.
     idle_budget
         Seconds that the finer picture of a view at rest may take.
     """
 
-    def __init__(self, budget: float = 0.03, idle_budget: float = 0.06) -> None:
+    def __init__(self, budget: float = 0.02, idle_budget: float = 0.06) -> None:
         self.budget, self.idle_budget = budget, idle_budget
         self._place: int | None = None
         self._full: float | None = None

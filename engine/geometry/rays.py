@@ -150,6 +150,8 @@ def clearance(solid: Solid, limit: int = 16) -> NDArray[np.uint8]:
     Outside of the grid counts as empty.
     """
     near = np.ascontiguousarray(np.moveaxis(solid != 0, 2, 0))  # long rows make the shifts below cheap
+    if not near.any():
+        return np.full(solid.shape, limit, dtype=np.uint8)
     spare = np.empty_like(near)
     distance = np.zeros(near.shape, dtype=np.uint8)
     for _ in range(limit):

@@ -1,18 +1,30 @@
-"""The viewport in a real window: pictures, picking, marks, mouse."""
+"""The viewport in a real window: what is drawn is what is picked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import shiboken6
-from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QOpenGLContext, QWheelEvent
-from PySide6.QtWidgets import QApplication
+from canvases import (
+    BUILDING,
+    CAR,
+    POLE,
+    ROAD,
+    SHAPE,
+    TREE,
+    VOXEL,
+    make_labels,
+    make_scene,
+    open_canvas,
+    picture,
+    pixels,
+    places,
+    shown_labels,
+)
+from PySide6.QtGui import QOpenGLContext
 
-from editor.model.pointer import HandleDrag, Pointer
 from editor.viewport.canvas import ViewportCanvas
 from engine.geometry.pictures import render_maps
 from engine.grid import Box, Grid
@@ -21,78 +33,6 @@ from engine.mask import VoxelMask
 from engine.scene import VoxelScene
 
 pytestmark = pytest.mark.window
-
-SHAPE = (72, 40, 20)
-VOXEL = (0.2, 0.3, 0.25)
-ROAD, BUILDING, CAR, TREE, POLE = 9, 13, 1, 15, 18
-Left, Middle, Right = (getattr(Qt.MouseButton, f"{name}Button") for name in ("Left", "Middle", "Right"))
-Plain = Qt.KeyboardModifier.NoModifier
-
-
-def make_labels() -> np.ndarray:
-    labels = np.zeros(SHAPE, dtype=np.uint8)
-    labels[:, :, :3] = ROAD
-    labels[2:14, 4:20, 3:18] = BUILDING
-    labels[50:62, 25:31, 3:8] = CAR
-    labels[30, 8, 3:14] = POLE
-    labels[33:45, 20:30, 9:16] = TREE
-    labels[38:40, 24:26, 3:9] = 16
-    return labels
-
-
-def make_scene() -> VoxelScene:
-    return VoxelScene.from_labels(make_labels(), Grid(SHAPE, VOXEL, (12.0, -3.0, 1.0)))
-
-
-@pytest.fixture
-def canvas(qtbot) -> Iterator[ViewportCanvas]:
-    made = open_canvas(qtbot)
-    made.show_scene(make_scene())
-    yield made
-    made.close()
-
-
-def open_canvas(qtbot, size: tuple[int, int] = (480, 300)) -> ViewportCanvas:
-    made = ViewportCanvas(size)
-    with qtbot.waitExposed(made.native):
-        made.native.show()
-    return made
-
-
-def pixels(image: QImage) -> np.ndarray:
-    image = image.convertToFormat(QImage.Format.Format_RGB888)
-    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
-    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).astype(int)
-
-
-def picture(canvas: ViewportCanvas) -> np.ndarray:
-    return pixels(canvas.grab(1.0, marks=False))
-
-
-def places(canvas: ViewportCanvas, count: int = 1500) -> np.ndarray:
-    width, height = canvas.window_size
-    return np.random.default_rng(3).integers((0, 0), (width, height), (count, 2))
-
-
-def shown_labels(canvas: ViewportCanvas, where: np.ndarray) -> np.ndarray:
-    """Label picked at the middle of every pixel, -1 where there is none."""
-    hits = [canvas.pick((x + 0.5, y + 0.5)) for x, y in where]
-    return np.array([-1 if hit is None else canvas.display.label_at(hit.voxel) for hit in hits])
-
-
-def send(canvas: ViewportCanvas, kind: QEvent.Type, at, button=Qt.MouseButton.NoButton, held=None, keys=Plain) -> None:
-    place = QPointF(*at)
-    held = button if held is None else held
-    far = QPointF(canvas.native.mapToGlobal(place.toPoint()))
-    QApplication.sendEvent(canvas.native, QMouseEvent(kind, place, far, button, held, keys))
-
-
-def drag(canvas: ViewportCanvas, start, stop, button=Left, keys=Plain, steps: int = 4) -> None:
-    send(canvas, QEvent.Type.MouseButtonPress, start, button, keys=keys)
-    for share in np.linspace(0, 1, steps + 1)[1:]:
-        at = np.add(start, np.subtract(stop, start) * share)
-        send(canvas, QEvent.Type.MouseMove, at.tolist(), held=button, keys=keys)
-    send(canvas, QEvent.Type.MouseButtonRelease, stop, button, Qt.MouseButton.NoButton, keys)
 
 
 @pytest.mark.parametrize("look", ["perspective", "orthographic", "top", "resized"])
@@ -334,144 +274,6 @@ def shown_values(canvas: ViewportCanvas, where: np.ndarray) -> np.ndarray:
     before = make_labels()
     hits = [canvas.pick((x + 0.5, y + 0.5)) for x, y in where]
     return np.array([-1 if hit is None else (before[hit.voxel] or POLE) for hit in hits])
-
-
-def test_the_left_button_belongs_to_the_tool(canvas: ViewportCanvas) -> None:
-    events: list[Pointer] = []
-    canvas.pointer.connect(events.append)
-    view = canvas.view
-    drag(canvas, (200, 170), (260, 150), keys=Qt.KeyboardModifier.ControlModifier)
-    assert [e.kind for e in events] == ["press", *["move"] * 4, "release"]
-    assert all(e.modifiers == {"ctrl"} for e in events)
-    assert [e.buttons for e in events] == [{"left"}] * 5 + [set()]
-    assert events[-1].position == (260.0, 150.0)
-    for event in events:
-        assert event.hit == canvas.pick(event.position)
-        assert np.linalg.norm(event.ray_direction) == pytest.approx(1)
-        np.testing.assert_allclose(
-            np.add(event.ray_origin, np.multiply(event.ray_direction, event.hit.distance)), event.hit.point
-        )
-    assert canvas.view == view
-
-
-def test_the_letter_of_an_axis_turns_the_view_and_is_no_stroke(canvas: ViewportCanvas) -> None:
-    events: list[Pointer] = []
-    canvas.pointer.connect(events.append)
-    up = canvas.view.basis[1][2]
-    drag(canvas, (50, 300 - 50 - 33 * up), (100, 150))
-    assert events == []
-    assert (canvas.view.azimuth, canvas.view.elevation) == (-90.0, 90.0)
-    drag(canvas, (240, 150), (250, 150))
-    assert len(events) == 6
-
-
-def test_a_double_click_is_two_presses(canvas: ViewportCanvas) -> None:
-    kinds: list[str] = []
-    canvas.pointer.connect(lambda event: kinds.append(event.kind))
-    for kind in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick):
-        send(canvas, kind, (200, 170), Left)
-        send(canvas, QEvent.Type.MouseButtonRelease, (200, 170), Left, Qt.MouseButton.NoButton)
-    assert kinds == ["press", "release"] * 2
-
-
-@pytest.mark.parametrize(
-    ("button", "keys", "turns", "moves"),
-    [
-        (Right, Plain, True, False),
-        (Middle, Plain, True, False),
-        (Middle, Qt.KeyboardModifier.ShiftModifier, False, True),
-    ],
-)
-def test_other_buttons_move_the_camera(canvas: ViewportCanvas, button, keys, turns: bool, moves: bool) -> None:
-    events: list[Pointer] = []
-    canvas.pointer.connect(events.append)
-    before = canvas.view
-    drag(canvas, (200, 170), (260, 150), button, keys)
-    after = canvas.view
-    assert events == []
-    assert ((before.azimuth, before.elevation) != (after.azimuth, after.elevation)) == turns
-    assert (before.target != after.target) == moves
-    assert before.distance == after.distance
-
-
-def test_space_turns_the_left_button_into_a_hand(canvas: ViewportCanvas) -> None:
-    events: list[Pointer] = []
-    canvas.pointer.connect(events.append)
-    before = canvas.view
-    QApplication.sendEvent(canvas.native, QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Space, Plain))
-    drag(canvas, (240, 150), (300, 130))
-    QApplication.sendEvent(canvas.native, QKeyEvent(QEvent.Type.KeyRelease, Qt.Key.Key_Space, Plain))
-    assert events == []
-    target = canvas.view.project(before.target, 480 / 300)[0]
-    np.testing.assert_allclose(target[:2] * (240, 150), (60, 20))
-    assert canvas.view.basis[2].tolist() == before.basis[2].tolist()
-    drag(canvas, (240, 150), (250, 150))
-    assert len(events) == 6
-
-
-def test_the_wheel_goes_to_what_lies_under_the_mouse(canvas: ViewportCanvas) -> None:
-    at, before = (300.0, 190.0), canvas.view.distance
-    hit = canvas.pick(at)
-    wheel = QWheelEvent(
-        QPointF(*at),
-        QPointF(*at),
-        QPointF().toPoint(),
-        QPointF(0, 240).toPoint(),
-        Qt.MouseButton.NoButton,
-        Plain,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    QApplication.sendEvent(canvas.native, wheel)
-    assert canvas.view.distance < 0.8 * before
-    np.testing.assert_allclose(canvas.pick(at).point, hit.point, atol=1e-6)
-
-
-def test_keys_fly_while_the_right_button_is_held(canvas: ViewportCanvas, qtbot) -> None:
-    before, ahead = canvas.view.eye, canvas.view.basis[2]
-    send(canvas, QEvent.Type.MouseButtonPress, (200, 170), Right)
-    override = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_W, Plain)
-    override.ignore()
-    QApplication.sendEvent(canvas.native, override)
-    assert override.isAccepted()
-    QApplication.sendEvent(canvas.native, QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_W, Plain))
-    qtbot.waitUntil(lambda: (canvas.view.eye - before) @ ahead > 0.5)
-    moved = canvas.view.eye - before
-    np.testing.assert_allclose(moved / np.linalg.norm(moved), ahead, atol=1e-9)
-    send(canvas, QEvent.Type.MouseButtonRelease, (200, 170), Right, Qt.MouseButton.NoButton)
-    stopped = canvas.view.eye
-    qtbot.wait(60)
-    np.testing.assert_array_equal(canvas.view.eye, stopped)
-
-
-def test_hovering_tells_what_lies_under_the_mouse(canvas: ViewportCanvas) -> None:
-    seen: list[object] = []
-    canvas.hovered.connect(seen.append)
-    send(canvas, QEvent.Type.MouseMove, (240, 160))
-    QApplication.sendEvent(canvas.native, QEvent(QEvent.Type.Leave))
-    assert seen == [canvas.pick((240, 160)), None]
-    assert seen[0] is not None
-
-
-def test_dragging_a_face_grows_the_bounds_in_whole_steps(canvas: ViewportCanvas) -> None:
-    canvas.set_handles(16)
-    pointers: list[Pointer] = []
-    drags: list[HandleDrag] = []
-    canvas.pointer.connect(pointers.append)
-    canvas.handle_dragged.connect(drags.append)
-    width, height = canvas.window_size
-    middle = np.multiply(SHAPE, VOXEL) / 2
-    face = middle * (2, 1, 1) + (0.6, 0, 0)
-    far = np.add(face, (20 * VOXEL[0], 0, 0))
-    (x0, y0, _), (x1, y1, _) = canvas.view.project(np.stack([face, far]), width / height)
-    start, stop = (((x + 1) * width / 2, (1 - y) * height / 2) for x, y in ((x0, y0), (x1, y1)))
-    drag(canvas, start, stop)
-    assert pointers == []
-    assert [d.kind for d in drags] == ["press", *["move"] * 4, "release"]
-    assert all((d.axis, d.side) == (0, 1) for d in drags)
-    assert all((d.box.upper[0] - SHAPE[0]) % 16 == 0 and d.box.lower == (0, 0, 0) for d in drags)
-    assert drags[0].box == canvas.display.box
-    assert drags[-1].box == Box((0, 0, 0), (88, 40, 20))
 
 
 def test_marks_are_drawn_and_themes_differ(canvas: ViewportCanvas) -> None:

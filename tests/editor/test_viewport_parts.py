@@ -9,6 +9,7 @@ import pytest
 
 from editor.viewport.orbit import VIEWS, OrbitCamera
 from editor.viewport.pace import Pace
+from editor.viewport.scale import bar_length, grid_pitch, pixel_size, round_down, round_up, write_length
 from editor.viewport.shapes import arrow, box_edges, box_faces, cylinder, dashes, floor_ticks, footprint_edges
 from engine.geometry.camera import box_corners
 
@@ -57,6 +58,57 @@ def test_flying_moves_eye_and_target_alike() -> None:
     right, _, forward = camera.basis
     np.testing.assert_allclose(moved.eye - camera.eye, right + 3 * forward + [0, 0, 2])
     assert moved == replace(camera, target=moved.target)
+    flat = replace(camera, orthographic=True).fly(1.0, 2.0, 3.0)
+    np.testing.assert_allclose(np.subtract(flat.target, camera.target), np.add(right, (0, 0, 2)))
+    assert flat.distance == pytest.approx(17.0 * np.exp(-3 / 17)), "without perspective, forward enlarges"
+
+
+def test_without_perspective_nothing_lies_behind_the_eye() -> None:
+    camera = OrbitCamera((10.0, 4.0, 2.0), 37.0, 21.0, 0.5, 50.0, orthographic=True)
+    corners = box_corners((-400.0, -300.0, 0.0), (500.0, 700.0, 7.0))
+    assert (camera.project(corners, ASPECT)[:, 2] > 0).all()
+    seen = replace(camera, orthographic=False)
+    np.testing.assert_allclose(seen.station, camera.station)
+    np.testing.assert_allclose(seen.eye, seen.station)
+    np.testing.assert_allclose(camera.look(9.0, 4.0).station, camera.station)
+
+
+def test_a_view_comes_back_from_eye_target_and_up() -> None:
+    for azimuth, elevation in ((37.0, 21.0), (-138.0, -60.0), (-90.0, 90.0), (20.0, 90.0), (170.0, -90.0)):
+        camera = OrbitCamera((10.0, 4.0, 2.0), azimuth, elevation, 17.0, 50.0, True)
+        found = OrbitCamera.of_points(camera.station, camera.target, camera.basis[1], 50.0, True)
+        np.testing.assert_allclose(found.basis, camera.basis, atol=1e-9)
+        np.testing.assert_allclose(found.target, camera.target)
+        assert found.distance == pytest.approx(17.0)
+    outward = OrbitCamera().from_direction((1, -1, 1)).basis[2] * -np.sqrt(3)
+    np.testing.assert_allclose(outward, (1, -1, 1), atol=1e-12)
+    assert OrbitCamera(azimuth=40.0).from_direction((0, 0, -1)).azimuth == -90.0
+
+
+def test_the_way_to_another_view_goes_the_short_way_round_and_ends_there() -> None:
+    start = OrbitCamera((0.0, 0.0, 0.0), 170.0, 10.0, 4.0)
+    end = OrbitCamera((8.0, 4.0, 2.0), -170.0, 50.0, 64.0, 60.0, True)
+    middle = start.towards(end, 0.5)
+    assert (middle.azimuth, middle.elevation, middle.distance) == (180.0, 30.0, pytest.approx(16.0))
+    assert (middle.target, middle.orthographic) == ((4.0, 2.0, 1.0), True)
+    np.testing.assert_allclose(start.towards(end, 1.0).basis, end.basis, atol=1e-12)
+    np.testing.assert_allclose(start.towards(end, 0.0).basis, start.basis, atol=1e-12)
+
+
+def test_steps_of_the_grid_follow_the_zoom_and_are_round() -> None:
+    for distance in (0.4, 3.0, 17.0, 130.0, 1000.0):
+        camera = OrbitCamera(distance=distance)
+        fine, bold = grid_pitch(camera, 800)
+        assert float(f"{fine:.0e}"[0]) in (1, 2, 5)
+        assert (1000 / bold) % 1 == pytest.approx(0, abs=1e-9), "lines keep their place when the origin is taken modulo"
+        if 0.1 < fine < 500:
+            assert 14 <= fine / pixel_size(camera, 800) <= 36
+        length = bar_length(camera, 800)
+        assert 47 < length / pixel_size(camera, 800) <= 120
+    assert grid_pitch(OrbitCamera(distance=17.0), 800) == (0.5, 2.0)
+    assert [round_up(x) for x in (0.2, 0.21, 1.0, 3.0, 7.0)] == [0.2, 0.5, 1.0, 5.0, 10.0]
+    assert [round_down(x) for x in (0.2, 0.19, 1.0, 4.9, 70.0)] == [0.2, 0.1, 1.0, 2.0, 50.0]
+    assert [write_length(x) for x in (0.2, 5.0, 2000.0)] == ["20 cm", "5 m", "2 km"]
 
 
 def test_the_pace_slows_down_on_a_slow_machine_and_recovers() -> None:

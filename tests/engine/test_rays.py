@@ -109,3 +109,21 @@ def test_clearance_is_the_chessboard_distance_to_matter() -> None:
     everywhere = np.argwhere(np.ones(SHAPE))
     exact = np.abs(everywhere[:, None] - voxels[None]).max(axis=2).min(axis=1).reshape(SHAPE)
     np.testing.assert_array_equal(clearance(solid, 9), np.minimum(exact, 9))
+
+
+def test_a_ray_that_leaves_matter_meets_what_lies_beyond() -> None:
+    labels = np.zeros((20, 7, 5), dtype=np.uint8)
+    labels[2:8, :, :], labels[12, 3, 2] = 13, 1
+    start, way = (4.5, 3.5, 2.5), (1.0, 0.0, 0.0)
+    inside = first_hit(labels, start, way)
+    assert inside is not None
+    assert (inside.voxel, inside.normal) == ((4, 3, 2), (0, 0, 0))
+    beyond = first_hit(labels, start, way, leaving=True)
+    assert beyond is not None
+    assert (beyond.voxel, beyond.normal, beyond.distance) == ((12, 3, 2), (-1, 0, 0), 7.5)
+    assert first_hit(labels, start, (0.0, 1.0, 0.0), leaving=True) is None
+    from_outside = first_hit(labels, (-3.0, 3.5, 2.5), way, leaving=True)
+    assert from_outside is not None
+    assert from_outside.voxel == (2, 3, 2), "only matter that the ray starts in is left"
+    through = first_hit(labels, start, way, passing=frozenset({13}), leaving=True)
+    assert through == beyond

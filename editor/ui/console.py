@@ -5,7 +5,6 @@ from __future__ import annotations
 import code
 import io
 import logging
-import rlcompleter
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
@@ -54,6 +53,8 @@ class Interpreter:
 
     def complete(self, text: str) -> list[str]:
         """List what a dotted name at the end of a line can go on with, in full."""
+        import rlcompleter  # late, as it makes the terminal's own line editing ready
+
         self.names.update(self._scope())
         completer, found = rlcompleter.Completer(self.names), []
         while (word := completer.complete(text, len(found))) is not None and len(found) < 200:

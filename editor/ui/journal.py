@@ -77,6 +77,7 @@ def log_to_file(folder: Path) -> logging.Handler | None:
         logging.getLogger("scenewright").warning("no log file can be written in %s (%s)", folder, error)
         return None
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(message)s"))
+    logging.getLogger("scenewright").setLevel(logging.INFO)
     logging.captureWarnings(True)
     for name in ("scenewright", "py.warnings"):
         logging.getLogger(name).addHandler(handler)

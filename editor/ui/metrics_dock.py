@@ -37,7 +37,10 @@ class MetricsDock(QWidget):
         layout.setContentsMargins(10, 6, 10, 6)
         self.setLayout(layout)
         self.setMinimumHeight(150)
-        self._lines = {name: self.plots[name].plot() for name in ("seconds", "memory", "changed")}
+        self._lines = {
+            name: self.plots[name].plot(connect="finite", symbol="o", symbolSize=3)
+            for name in ("seconds", "memory", "changed")
+        }
         self._bars = pg.BarGraphItem(x=[], height=[], width=0.7)
         self.plots["classes"].addItem(self._bars)
         for plot in self.plots.values():
@@ -61,6 +64,8 @@ class MetricsDock(QWidget):
                 plot.getAxis(side).setTextPen(QColor(theme.muted))
         for line in self._lines.values():
             line.setPen(pg.mkPen(QColor(theme.accent), width=2))
+            line.setSymbolBrush(QColor(theme.accent))
+            line.setSymbolPen(None)
         self._edge = QColor(theme.panel)
         self.refresh()
 

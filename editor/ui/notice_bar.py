@@ -67,7 +67,7 @@ class NoticeBar(QFrame):
         ways_out: Sequence[WayOut] = (),
     ) -> None:
         """Show one line, and log it; `details` unfold, `action` is one button and what it does, `ways_out` are more."""
-        log.log(_LOGGED[level], "%s%s", text, f"\n{details}" if details and level == "error" else "")
+        log.log(_LOGGED[level], "%s", text)
         self._times = self._times + 1 if text == self._said and self.isVisibleTo(self.parentWidget()) else 1
         self._said = text
         self._level = level

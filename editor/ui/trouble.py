@@ -18,7 +18,6 @@ from editor.settings import home
 from editor.ui.journal import log_files
 from editor.ui.notice_bar import WayOut
 from editor.worker import describe
-from engine.errors import ScenewrightError
 
 if TYPE_CHECKING:
     from editor.ui.window import MainWindow
@@ -41,6 +40,7 @@ class Trouble(QObject):
         super().__init__(window)
         self._window = window
         self._last: Failure | None = None
+        self._logged = ""
         self._thrown.connect(self.show, Qt.ConnectionType.QueuedConnection)
 
     def show(self, failure: Failure) -> None:
@@ -53,6 +53,8 @@ class Trouble(QObject):
             ways = [WayOut("Open log", lambda: self._window.trigger("view.log"))]
             ways.append(WayOut("Collect diagnostics…", self.collect))
         self._window.notice.tell(failure.message, "error", failure.details, ways_out=ways)
+        if failure.is_bug and failure.details != self._logged:
+            log.error("%s", failure.details)
 
     def collect(self) -> Path | None:
         """Ask for a place and write the diagnostics there; gives the file, or `None` where nobody wanted one."""
@@ -84,10 +86,10 @@ class Trouble(QObject):
         if issubclass(kind, KeyboardInterrupt):
             self._window.close()
         elif error is not None and not issubclass(kind, SystemExit):
-            cause = error.__cause__ or error
-            if not isinstance(cause, ScenewrightError):
-                log.error("nobody caught this", exc_info=(kind, error, trace))
-            self._thrown.emit(describe(cause))
+            log.error("nobody caught this", exc_info=(kind, error, trace))
+            failure = describe(error.__cause__ or error)
+            self._logged = failure.details
+            self._thrown.emit(failure)
 
     def _ways_to_less(self) -> list[WayOut]:
         """Offer what takes less memory, and start again with it."""

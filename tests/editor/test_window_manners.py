@@ -9,10 +9,20 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QSpinBox
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QTreeWidget,
+    QWidget,
+)
 from test_window import open_window as open_window
 
-from editor.ui.action_table import ACTIONS
+from editor.ui.action_table import ACTIONS, MENUS
 from editor.ui.keymap import native
 from editor.ui.theme import DARK, LIGHT
 
@@ -249,3 +259,60 @@ def test_the_system_theme_follows_the_desktop(open_window, monkeypatch):
     window.commands.manners.preferences.set("theme", "system")
     assert window.settings.theme == "system"
     assert not window.theme.is_dark
+
+
+# the keyboard
+
+
+def test_menus_have_letters_of_their_own(open_window):
+    letters = [title[title.index("&") + 1].lower() for title, _ in MENUS]
+    assert sorted(letters) == sorted(set(letters))
+    window = open_window()
+    assert [a.text() for a in window.menuBar().actions()] == [title for title, _ in MENUS]
+
+
+def walk(first: QWidget, key: Qt.Key = Qt.Key.Key_Tab) -> list[QWidget]:
+    """Press Tab until the focus comes round; gives where it has been."""
+    first.setFocus()
+    found = [first]
+    for _ in range(200):
+        QTest.keyClick(QApplication.focusWidget(), key)
+        widget = QApplication.focusWidget()
+        if widget is found[0]:
+            return found
+        found.append(widget)
+    raise AssertionError("the focus never comes round")
+
+
+def test_every_setting_can_be_reached_by_the_keyboard(open_window, qtbot):
+    window = open_window()
+    window.trigger("app.settings")
+    dialog = window.commands.manners.dialog
+    for page in ("General", "Appearance", "Engine", "Keys"):
+        window.commands.manners.show_settings(page)
+        qtbot.waitUntil(dialog.isActiveWindow, timeout=5000)
+        reached = walk(dialog.query)
+        fields = (QAbstractSpinBox, QComboBox, QLineEdit, QCheckBox, QPushButton, QTreeWidget)
+        wanted = [w for kind in fields for w in dialog.stack.currentWidget().findChildren(kind)]
+        missed = [
+            w
+            for w in wanted
+            if w.isVisible()
+            and w.isEnabled()
+            and w.focusPolicy() & Qt.FocusPolicy.TabFocus
+            and w not in reached
+            and not any(w.isAncestorOf(r) or r.isAncestorOf(w) for r in reached)
+        ]
+        assert missed == [], page
+        assert dialog.pages in reached
+        assert len(reached) > 3
+
+
+def test_what_has_the_focus_is_outlined_in_both_themes(open_window):
+    window = open_window()
+    for theme in ("dark", "light"):
+        window.use_theme(theme)
+        sheet, accent = QApplication.instance().styleSheet(), window.theme.accent
+        for kind in ("QPushButton", "QToolButton", "QLineEdit", "QComboBox"):
+            rules = [r for r in sheet.split("}") if f"{kind}:focus" in r.split("{")[0]]
+            assert any(accent in r.split("{")[1] for r in rules), (theme, kind)

@@ -354,7 +354,8 @@ class MainWindow(QMainWindow):
             self.show_failure(describe(error))
 
     def _restore(self) -> None:
-        self.resize(1400, 900)
+        room = self.screen().availableSize()
+        self.resize(min(1400, room.width()), min(900, room.height()))
         if self.settings.window_geometry:
             self.restoreGeometry(QByteArray.fromBase64(self.settings.window_geometry.encode()))
         if self.settings.window_layout:

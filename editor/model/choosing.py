@@ -102,7 +102,7 @@ class Choosing:
         """Ask for more like the shown variant, with so much noise of 100."""
         proposal = self._need()
         count = self._studio.plan.options.variants
-        self._studio.ask_more(proposal, variations(proposal, percent / 100, self._studio.seeds(count)))
+        self._studio.ask_more(proposal, variations(proposal, percent / 100, self._studio.seeds(count, fresh=True)))
 
     def retry(self) -> None:
         """Run a variant that failed once more."""

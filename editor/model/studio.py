@@ -85,9 +85,10 @@ class Studio:
         self._submit(proposal, proposal.candidates[-len(requests) :], in_front)
         return proposal
 
-    def seeds(self, count: int) -> list[int]:
-        """Draw seeds for a run: the locked one and those after it, or fresh ones."""
-        first = self.plan.options.seed if self.plan.options.seed_locked else self._dice()
+    def seeds(self, count: int, fresh: bool = False) -> list[int]:
+        """Draw seeds for a run: the locked one and those after it; fresh ones where none is locked, or on demand."""
+        locked = self.plan.options.seed_locked and not fresh
+        first = self.plan.options.seed if locked else self._dice()
         return [first + k for k in range(count)]
 
     def ask_more(self, proposal: Proposal, candidates: Sequence[Candidate]) -> None:

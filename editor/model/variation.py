@@ -7,6 +7,7 @@ from dataclasses import replace
 from importlib.metadata import version
 
 from editor.model.candidate import Candidate
+from editor.model.film import PLAN_STAGE
 from editor.model.plan import Card
 from editor.model.proposal import Proposal, region_of
 from engine.errors import RequestError
@@ -58,6 +59,8 @@ def estimate(candidate: Candidate, moment: int | None, card: Card | None) -> Res
     step = candidate.film.frames[moment if moment is not None else -1] if candidate.film.frames else None
     if picture is None or step is None:
         raise RequestError("no step was shown yet; wait for the first picture, or turn previews on")
+    if step.stage == PLAN_STAGE:
+        raise RequestError("the plan of a map is shown, and no voxels; go to a later step")
     request = candidate.request
     provenance = Provenance.of(request, request.sampling.model, card.sha256 if card else "", version("scenewright"))
     provenance = replace(provenance, sampling={**provenance.sampling, "stopped_at": step.index})

@@ -59,7 +59,7 @@ class CandidateBar(QFrame):
         self.setVisible(there)
         for name in NEED_PROPOSAL:
             self._actions[name].setEnabled(there)
-        ready = proposal is not None and there and proposal.candidate.state == "ready"
+        ready = proposal is not None and there and proposal.candidate.state == "ready" and proposal.moment is None
         for name in NEED_RESULT:
             self._actions[name].setEnabled(ready)
         for name in REMEDIES:
@@ -107,6 +107,8 @@ class CandidateBar(QFrame):
             return _shortened(message), ("candidate.retry", "candidate.explain")
         if proposal.moment is not None and proposal.frame is not None:
             frame = proposal.frame
+            if frame.stage == PLAN_STAGE:
+                return "The plan of the ground is shown, from which the voxels were made.", ("",)
             return f"Step {frame.index} of {frame.total} is shown.", ("candidate.keep_step",)
         if not proposal.fits(scene):
             return "Made for other bounds of the scene; undo the change of bounds, or discard.", ("",)

@@ -17,7 +17,7 @@ from editor.ui.widgets import scrolled
 LAYOUT_VERSION = 2
 """Raised when docks change, so that a remembered layout of another version is not taken."""
 _WIDTH = 330
-_HEIGHTS = (450, 330)
+_HEIGHTS = (500, 290)
 _AREA = Qt.DockWidgetArea.RightDockWidgetArea
 _BELOW = Qt.DockWidgetArea.BottomDockWidgetArea
 

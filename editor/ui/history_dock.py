@@ -104,9 +104,16 @@ class HistoryDock(QWidget):
 
     def toggle(self) -> None:
         """Show the dock in front of its neighbours, or hide it."""
+        if self.frame is not None and self.isVisible():
+            self.frame.hide()
+        else:
+            self.open()
+
+    def open(self) -> None:
+        """Show the dock in front of its neighbours."""
         if self.frame is not None:
             self._was_opened = True
-            self.frame.setVisible(not self.isVisible())
+            self.frame.show()
             self.frame.raise_()
 
     def dress(self, theme: Theme) -> None:
@@ -118,8 +125,8 @@ class HistoryDock(QWidget):
     def refresh(self) -> None:
         """Show the history as it is now."""
         gallery, item = self._studio.gallery, self._choosing.item
-        if self._studio.proposal is not None and not self._was_opened and self.frame is not None:
-            self.toggle()
+        if self._studio.proposal is not None and not self._was_opened:
+            self.open()
         self._pages.setCurrentIndex(1 if gallery.items else 0)
         if self.isVisible() or not gallery.items:
             self.strip.refresh(item)
@@ -192,7 +199,9 @@ def _table(rows: list[tuple[str, str]]) -> str:
     for k in range(tall):
         cells = rows[k::tall]
         lines.append(
-            "".join(f"<td>{html.escape(n)}&nbsp;</td><td><b>{html.escape(v)}</b>&nbsp;&nbsp;</td>" for n, v in cells)
+            "".join(
+                f"<td>{html.escape(n)}&nbsp;</td><td><b>{html.escape(v)}</b>&nbsp;&nbsp;&nbsp;</td>" for n, v in cells
+            )
         )
     return "<table cellspacing='1'>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>"
 

@@ -13,8 +13,8 @@ from editor.ui.actions import Actions
 from editor.ui.theme import Theme
 from editor.ui.widgets import Elided, button, column, label, row, scrolled, small_button
 
-_ENDED = 3
-"""Jobs that have ended and are still listed; the history has all of them. Beside open ones only failed ones count."""
+_FAILED = 3
+"""Jobs that failed and are still listed; what came of the others is in the history."""
 _ROWS = 4
 """Rows that show without scrolling."""
 
@@ -77,7 +77,7 @@ class JobRow(QFrame):
 
 
 class QueueList(QWidget):
-    """Open jobs in the order in which they run, after the latest that have ended; hidden while there are none."""
+    """Open jobs in the order in which they run, after the latest that failed; hidden while there are none."""
 
     def __init__(self, studio: Studio, actions: Actions) -> None:
         super().__init__(objectName="queue")
@@ -138,9 +138,8 @@ class QueueList(QWidget):
 
     def _refresh(self) -> None:
         jobs = self._studio.jobs
-        waiting, ended = jobs.waiting, [j for j in jobs.jobs if not j.is_open]
-        told = [j for j in ended if j.state == "failed"] if jobs.open_jobs else ended
-        order = [*told[-_ENDED:], *([jobs.running] if jobs.running else []), *waiting]
+        waiting, failed = jobs.waiting, [j for j in jobs.jobs if j.state == "failed"]
+        order = [*failed[-_FAILED:], *([jobs.running] if jobs.running else []), *waiting]
         for number, part in self._rows.items():
             part.setVisible(number in {j.id for j in order})
         for place, job in enumerate(j for j in order if j.id in self._rows):
@@ -151,10 +150,9 @@ class QueueList(QWidget):
             shown.refresh()
         self._title.setText(f"Queue · {len(waiting)} waiting" if waiting else "Queue")
         self._cancel.setVisible(bool(jobs.open_jobs))
-        self._clear.setVisible(bool(ended) and not jobs.open_jobs)
-        self.setVisible(bool(jobs.jobs))
-        tall = min(len(order), _ROWS) * 24 + 8
-        self._area.setFixedHeight(tall)
+        self._clear.setVisible(bool(failed))
+        self.setVisible(bool(order))
+        self._area.setFixedHeight(min(len(order), _ROWS) * 22 + 8)
 
     def _ask_which(self) -> None:
         self._menu.popup(self._cancel.mapToGlobal(self._cancel.rect().bottomLeft()))

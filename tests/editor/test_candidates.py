@@ -33,7 +33,7 @@ class Desk:
     def __init__(self, variants: int = 3) -> None:
         self.runner = HandRunner()
         options = Options(seed=4, seed_locked=True, variants=variants)
-        self.studio = Studio(self.runner, [FakeCard()], Document(street()), options)
+        self.studio = Studio(self.runner, [FakeCard()], Document(street()), options, dice=lambda: 40)
         self.choosing = Choosing(self.studio)
         self.mask()
 
@@ -315,8 +315,8 @@ def test_200_rounds_of_generate_accept_undo_keep_memory_in_bounds():
 def test_more_like_this_starts_from_the_variant_and_ends_in_the_same_proposal(desk):
     desk.run()
     desk.choosing.step(1)
-    desk.studio.plan.set(variants=2, seed=40)
-    desk.choosing.vary(30)
+    desk.studio.plan.set(variants=2)
+    desk.choosing.vary(30)  # with fresh seeds, though the seed is locked
     assert desk.seeds == [4, 5, 6, 40, 41]
     assert desk.proposal.current == 3
     sent = desk.proposal.candidate.request
@@ -340,7 +340,7 @@ def test_variations_of_a_whole_scene_and_of_an_extension_fit_into_their_frames(d
     desk.studio.document.set_mask("Nothing", VoxelMask.nothing())
     desk.studio.plan.extend(Extension(south=16))
     desk.run()
-    desk.studio.plan.set(variants=1, seed=11)
+    desk.studio.plan.set(variants=1)
     desk.choosing.vary(50)
     sent = desk.proposal.candidate.request
     assert sent.scene.grid.shape == (48, 48, 12)
@@ -348,7 +348,7 @@ def test_variations_of_a_whole_scene_and_of_an_extension_fit_into_their_frames(d
     desk.finish()
     desk.studio.accept()
     assert np.array_equal(desk.labels[:, 16:], street().read())
-    assert (desk.labels[:, :16] == 12).all()
+    assert (desk.labels[:, :16] == 40 % 19 + 1).all()
     desk.studio.document.undo()
     assert np.array_equal(desk.labels, street().read())
 
@@ -416,6 +416,15 @@ def test_a_step_of_a_first_scene_becomes_a_whole_scene(desk):
     desk.choosing.accept()
     assert np.array_equal(desk.labels, labels)
     assert desk.studio.document.scene.metadata["provenance"][-1]["sampling"]["stopped_at"] == 1
+
+
+def test_the_plan_of_a_map_is_shown_but_no_scene_to_keep(desk):
+    desk.studio.run()
+    labels = np.full(REGION.shape, 9, np.uint8)
+    desk.studio.jobs.note_step(1, Step(1, 9, "layout", box=REGION, labels=labels))
+    assert (desk.proposal.ghost().labels == 9).all()
+    with pytest.raises(RequestError, match="plan of a map"):
+        desk.choosing.keep_step()
 
 
 def test_without_pictures_there_is_nothing_to_keep(desk):

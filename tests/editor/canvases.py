@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
-import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QImage, QMouseEvent
 from PySide6.QtWidgets import QApplication
@@ -34,14 +31,6 @@ def make_labels() -> np.ndarray:
 
 def make_scene() -> VoxelScene:
     return VoxelScene.from_labels(make_labels(), Grid(SHAPE, VOXEL, (12.0, -3.0, 1.0)))
-
-
-@pytest.fixture
-def canvas(qtbot) -> Iterator[ViewportCanvas]:
-    made = open_canvas(qtbot)
-    made.show_scene(make_scene())
-    yield made
-    made.close()
 
 
 def open_canvas(qtbot, size: tuple[int, int] = (480, 300)) -> ViewportCanvas:

@@ -53,6 +53,7 @@ class EngineCare(QObject):
         worker.refused.connect(self._on_refused)
         worker.probed.connect(self._on_probed)
         window.studio.jobs.changed.connect(self._on_job)
+        window.studio.plan.changed.connect(self._show)
 
     # what actions do
 

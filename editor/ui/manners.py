@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QDialog, QMessageBox
 
 from editor.ui.action_table import ACTIONS
 from editor.ui.actions import menu_path
@@ -55,6 +55,11 @@ class Manners(QObject):
         self._window.instruments.dress(theme)
         if self.palette is not None:
             self.palette.dress(theme)
+
+    def close(self) -> None:
+        """Close every dialog of the window with it, and what runs in them."""
+        for dialog in self._window.findChildren(QDialog):
+            dialog.close()
 
     def show_palette(self) -> None:
         """Show the command palette."""

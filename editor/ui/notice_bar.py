@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QPushButton
 
 from editor.ui.theme import Theme
@@ -40,13 +41,14 @@ class NoticeBar(QFrame):
         self.text.setObjectName("notice.text")
         self.action = button("", "", self._run, "notice.action")
         self.more = button("Details", "link", self._toggle, "notice.details")
+        self.copy = button("Copy", "link", self._copy, "notice.copy")
         self.close_button = small_button("notice.close", "Close")
         self.close_button.clicked.connect(self.hide)
         self.details = QPlainTextEdit(readOnly=True)
         self.details.setFixedHeight(150)
         self.ways: list[QPushButton] = []
         self._ways = row(spacing=6)
-        line = row(self.icon, self.text, self.action, self._ways, self.more, self.close_button, spacing=8)
+        line = row(self.icon, self.text, self.action, self._ways, self.more, self.copy, self.close_button, spacing=8)
         line.setStretch(1, 1)
         self.setLayout(column(line, self.details, margin=7, spacing=6))
         self.dress(theme)
@@ -77,6 +79,7 @@ class NoticeBar(QFrame):
         self.text.setText(text if self._times == 1 else f"{text} (× {self._times})")
         self.details.setPlainText(details)
         self.details.hide()
+        self.copy.hide()
         self.more.setVisible(bool(details))
         self.action.setVisible(action is not None)
         if action is not None:
@@ -106,7 +109,12 @@ class NoticeBar(QFrame):
         deed()
 
     def _toggle(self) -> None:
-        self.details.setVisible(not self.details.isVisible())
+        shown = not self.details.isVisible()
+        self.details.setVisible(shown)
+        self.copy.setVisible(shown)
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(f"{self.text.text()}\n\n{self.details.toPlainText()}")
 
     def _show_icon(self) -> None:
         colours = {"info": self._theme.accent, "warning": self._theme.warning, "error": self._theme.danger}

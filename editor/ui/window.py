@@ -316,6 +316,7 @@ class MainWindow(QMainWindow):
         self.studio.document.history.close()
         self.worker.shut_down()
         self.commands.engine.close()
+        self.commands.manners.close()
         self.journal.close()
         self.views.close()
         self.canvas.close()

@@ -164,6 +164,8 @@ def test_a_crashed_job_says_one_line_with_details_log_and_diagnostics(open_windo
     assert list(ways(window)) == ["Open log", "Collect diagnostics…"]
     window.notice.more.click()
     assert "Traceback" in window.notice.details.toPlainText()
+    window.notice.copy.click()
+    assert "Traceback" in QGuiApplication.clipboard().text()
     ways(window)["Open log"].click()
     log = window.instruments.page("Log")
     qtbot.waitUntil(log.isVisible, timeout=3000)
@@ -365,14 +367,27 @@ def test_metrics_draw_what_a_run_does(open_window, qtbot):
     assert page.plots["seconds"].backgroundBrush().color().name() == window.theme.panel
 
 
-def test_closing_while_all_of_this_is_open_leaves_nothing_running(open_window, qtbot):
+def test_closing_while_all_of_this_is_open_leaves_nothing_running(open_window, qtbot, monkeypatch):
     session = FakeSession(height=HEIGHT, steps=50, pause=0.05)
     window = open_window(session, scene())
-    for name in ("view.metrics", "view.console", "view.log", "app.settings", "app.palette", "generate.run"):
+    program = (sys.executable, ["-c", "import time; time.sleep(60)"])
+    monkeypatch.setattr("editor.ui.doctor_dialog.command", lambda _arguments: program)
+    for name in (
+        "view.metrics",
+        "view.console",
+        "view.log",
+        "app.settings",
+        "app.palette",
+        "help.doctor",
+        "generate.run",
+    ):
         window.trigger(name)
     qtbot.wait(150)
     window.commands.engine.free()
-    assert window.close()
+    window.commands.engine.probe()
+    window.instruments.page("Console").enter("run('file.quit')")
+    assert not window.isVisible()
+    assert [d for d in window.findChildren(QDialog) if d.isVisible()] == []
     assert not window.worker.is_running
     assert logging.getLogger("scenewright").handlers == []
 

@@ -7,6 +7,8 @@ from typing import Literal
 import numpy as np
 
 from editor.viewport.handles import Handles
+from editor.viewport.numerals import edge_numbers, numeral_strokes
+from editor.viewport.scale import grid_pitch
 from editor.viewport.scene_visual import Lens
 from editor.viewport.shapes import box_edges, circle, cylinder, dashes, disc, floor_ticks, footprint_edges, letter
 from editor.viewport.strokes import Facets, Strokes
@@ -20,6 +22,8 @@ Shape = Literal["voxel", "ball", "cube", "disc column", "square column"]
 _AXES = (("x", rgb("f2545b"), "right"), ("y", rgb("7bc950"), "back"), ("z", rgb("4c9fff"), "top"))
 _FLAT = np.eye(4)
 _NOTHING = Box((0, 0, 0), (0, 0, 0))
+_MOST_TICKS = 400
+_NUMERAL, _CLOSEST_NUMBERS = 4.5, 26  # pixels: half the height of a numeral, and between two numbers
 _CENTRE, _ARM, _LETTER, _DISC = 50, 24, 33, 42  # pixels: middle of the axes from the corner, then lengths from there
 
 
@@ -46,6 +50,8 @@ class Overlays:
         self._before_face = False
         self.outline: list[tuple[float, float]] = []
         self._hit: Hit | None = None
+        self._pitch = (2.0, 10.0)
+        self._numbers = Strokes(behind=0.0)
         self._bounds, self._ticks, self._region = Strokes(behind=0.25), Strokes(behind=0.0), Strokes(behind=0.45)
         self._reach = Strokes(behind=0.3)
         self._disc = Facets(behind=0.0)
@@ -86,6 +92,7 @@ class Overlays:
 
     def draw(self, lens: Lens, window: tuple[int, int]) -> None:
         """Draw everything; `window` in logical pixels."""
+        self._follow_zoom(lens)
         ratio = lens.size[0] / window[0]
         widths = (1.2, 1.0, 1.1, 1.6, 1.6)
         marks = (self._bounds, self._ticks, self._reach, self._region, self._brush)
@@ -95,17 +102,52 @@ class Overlays:
         for handles in (self.section, self.handles):
             handles.draw(lens, self._theme, window)
         self._draw_outline(lens, window)
+        self._draw_numbers(lens, window)
         self._draw_axes(lens, window)
 
     def _redo(self) -> None:
         lower, upper = self._metres(self._box)
         self._bounds.set(box_edges(lower, upper), (*self._theme.bounds, 0.55))
-        pitch = 2.0 if max(upper - lower) <= 200 else 10.0
-        self._ticks.set(floor_ticks(lower, upper, pitch, 5 * pitch), (*self._theme.bounds, 0.7))
+        self._redo_ticks()
         region = [] if self._ghost is None else dashes(box_edges(*self._metres(self._ghost)), 0.4)
         self._region.set(region, (*self._theme.accent, 0.95))
         self._brush.set(self._brush_lines(), (*self._theme.brush, 0.95))
         self._redo_reach()
+
+    def _follow_zoom(self, lens: Lens) -> None:
+        """Give the marks along the edges the steps that the lines of the floor have."""
+        pitch = grid_pitch(lens.camera, lens.size[1])
+        if pitch != self._pitch:
+            self._pitch = pitch
+            self._redo_ticks()
+
+    def _redo_ticks(self) -> None:
+        lower, upper = self._metres(self._box)
+        small, large = self._pitch
+        if max(upper - lower) / small > _MOST_TICKS:
+            small = large  # on show is but a small part of them
+        self._ticks.set(floor_ticks(lower, upper, small, large), (*self._theme.bounds, 0.7))
+
+    def _draw_numbers(self, lens: Lens, window: tuple[int, int]) -> None:
+        """Write metres along the two edges next to the viewer."""
+        lower, upper = self._metres(self._box)
+        numbers = edge_numbers(lower, upper, lens.camera.eye, self._pitch[1])
+        if not numbers or len(numbers) > _MOST_TICKS:
+            return
+        seen = lens.camera.project(np.stack([place for _, place in numbers]), lens.aspect)
+        shown = (seen[:, 2] > 0) & (np.abs(seen[:, :2]) < 1).all(axis=1)
+        half = np.asarray(window) / 2
+        strokes = [np.zeros((0, 2, 2))]
+        last = np.full(2, -np.inf)
+        for (words, _), (x, y, _), is_shown in zip(numbers, seen, shown, strict=True):
+            place = np.array([x, y]) * half
+            if is_shown and np.abs(place - last).max() > _CLOSEST_NUMBERS:
+                strokes.append(numeral_strokes(words, place, _NUMERAL))
+                last = place
+        flat = np.concatenate(strokes) / half
+        self._numbers.width = 1.2 * lens.size[0] / window[0]
+        self._numbers.set(np.concatenate([flat, np.zeros((*flat.shape[:2], 1))], axis=2), (*self._theme.bounds, 0.95))
+        self._numbers.draw(_FLAT, lens.size, on_top=True)
 
     def _redo_reach(self) -> None:
         lines, colours = [np.zeros((0, 2, 3))], [np.zeros((0, 4))]

@@ -31,13 +31,16 @@ def box_faces(lower: ArrayLike, upper: ArrayLike) -> Floats:
 
 
 def floor_ticks(lower: ArrayLike, upper: ArrayLike, small: float = 2.0, large: float = 10.0) -> Floats:
-    """Give marks outside the floor edges of a box every `small` and, longer, every `large` metres, `(N, 2, 3)`."""
+    """Give marks outside the floor edges of a box every `small` and, longer, every `large` metres, `(N, 2, 3)`.
+
+    They are as long as a fifth and a half of `small`.
+    """
     a, b = np.asarray(lower, dtype=np.float64), np.asarray(upper, dtype=np.float64)
     marks = []
     for axis in (0, 1):
         across = 1 - axis
         for place in np.arange(0, b[axis] - a[axis] + 1e-6, small):
-            length = 1.0 if abs(place / large - round(place / large)) < 1e-6 else 0.4
+            length = small * (0.5 if abs(place / large - round(place / large)) < 1e-6 else 0.2)
             for end, way in ((a, -1), (b, 1)):
                 start = a.copy()
                 start[axis] += place

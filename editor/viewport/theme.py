@@ -63,8 +63,8 @@ class Theme:
             accent=rgb("4cc9ff"),
             brush=rgb("ffffff"),
             cut=rgb("f7b733"),
-            outline=0.55,
-            grid=0.22,
+            outline=0.6,
+            grid=0.26,
         )
 
     @classmethod
@@ -82,6 +82,6 @@ class Theme:
             accent=rgb("0f7fc4"),
             brush=rgb("10151d"),
             cut=rgb("b4530a"),
-            outline=0.5,
-            grid=0.18,
+            outline=0.55,
+            grid=0.2,
         )

@@ -150,7 +150,7 @@ def _shade(view: _View) -> Floats:
         shade[normal[:, axis] == sign] = light
     shade *= 1 - 0.48 * _crevices(view, voxel, normal, at)
     shade *= 1 - 0.22 * _shelter(view, voxel + 3 * normal, 3) - 0.16 * _shelter(view, voxel + 8 * normal, 8)
-    return np.asarray(shade * np.where(_sunlit(view, normal, at), 1.05, 0.64))
+    return np.asarray(shade * np.where(_sunlit(view, normal, at), 1.05, 0.70))
 
 
 def _crevices(view: _View, voxel: NDArray[np.int32], normal: NDArray[np.int32], at: Floats) -> Floats:

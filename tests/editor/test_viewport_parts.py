@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from editor.viewport.numerals import edge_numbers, numeral_strokes
 from editor.viewport.orbit import VIEWS, OrbitCamera
 from editor.viewport.pace import Pace
 from editor.viewport.scale import bar_length, grid_pitch, pixel_size, round_down, round_up, write_length
@@ -138,6 +139,27 @@ def test_shapes_have_the_size_they_say() -> None:
     ticks = floor_ticks(LOWER, UPPER)
     assert (ticks[..., 2] == 1.0).all()
     assert len(ticks) == 2 * 19 + 2 * 6
+
+
+def test_numbers_stand_along_the_edges_next_to_the_eye() -> None:
+    lower, upper = np.array(LOWER), np.array(UPPER)
+    numbers = edge_numbers(lower, upper, np.array([100.0, -50.0, 30.0]), 5.0)
+    along_x, along_y = numbers[:8], numbers[8:]
+    assert [words for words, _ in along_x] == ["0", "5", "10", "15", "20", "25", "30", "35"]
+    assert [words for words, _ in along_y] == ["0", "5", "10"]
+    assert [place.tolist() for _, place in along_x[:2]] == [[3.0, -6.5, 1.0], [8.0, -6.5, 1.0]]
+    assert [place.tolist() for _, place in along_y[:2]] == [[41.5, -5.0, 1.0], [41.5, 0.0, 1.0]]
+
+
+def test_numerals_fill_their_field_and_differ() -> None:
+    drawn = {text: numeral_strokes(text, (7.0, 9.0), 4.0) for text in "0123456789"}
+    for strokes in drawn.values():
+        assert strokes[..., 1].min() == 5.0
+        assert strokes[..., 1].max() == 13.0
+        assert strokes[..., 0].max() == 9.0
+    assert len({tuple(sorted(map(tuple, s.reshape(-1, 4).tolist()))) for s in drawn.values()}) == 10
+    wide = numeral_strokes("-12.5", (0.0, 0.0), 1.0)
+    assert wide[..., 0].max() == pytest.approx(-wide[..., 0].min())
 
 
 def test_an_upright_arrow_points_up() -> None:

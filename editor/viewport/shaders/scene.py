@@ -169,7 +169,7 @@ vec3 lighten(vec3 colour, vec3 p, vec3 n, vec3 a, vec3 b, vec2 uv, vec3 at, floa
     float shade = facing(n) * (1.0 - 0.48 * crevice(p + n, a, b, uv));
     shade *= 1.0 - 0.22 * shelter(p, n, 3.0) - 0.16 * shelter(p, n, 8.0);
 #ifdef SHADOWS
-    shade *= mix(0.64, 1.05, sunlit(p, n, at + n * 0.002));
+    shade *= mix(0.70, 1.05, sunlit(p, n, at + n * 0.002));
 #endif
     vec2 edge = min(uv, 1.0 - uv);
     float width = max(footprint * 0.8, 0.03);

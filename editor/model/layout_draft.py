@@ -47,7 +47,7 @@ class LayoutDraft:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._stroke: LayoutMap | None = None
-        document.metadata_changed.connect(lambda key: self.changed.emit() if key == KEY else None)
+        document.metadata_changed.connect(lambda key: self.cancel() if key == KEY else None)
         document.scene_replaced.connect(self.cancel)
 
     @property

@@ -34,6 +34,8 @@ class Pace:
     """
 
     changed = Signal()
+    version = 0
+    """Counts what was learned."""
 
     def __init__(
         self,
@@ -81,6 +83,7 @@ class Pace:
         a_step = min((t1 - t0) / (i1 - i0), whole / max(last.total, 1)) if i1 > i0 else whole / max(last.total, 1)
         rest = max(whole - a_step * last.total, 0.0)
         self._rates[sampling.model, sampling.sampler] = Rate(a_step / a_window, rest / work.columns)
+        self.version += 1
         self.changed.emit()
 
     def _work(self, request: Request) -> Work | None:

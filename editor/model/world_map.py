@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from psygnal import Signal
@@ -15,6 +13,7 @@ from editor.model.plan import mismatch
 from editor.model.proposal import Proposal
 from editor.model.seams import seam_of
 from editor.model.studio import Studio
+from editor.model.tile import Estimate, Tile, TileState
 from editor.model.tiling import Cell, TileGrid, gaps_as_unknown, grown, world_corner
 from engine.edit import Edit
 from engine.errors import RequestError
@@ -23,37 +22,6 @@ from engine.mask import VoxelMask
 from engine.scene import VoxelScene
 from engine.tasks.request import InpaintRequest, OutpaintRequest
 from engine.tasks.work import work_of
-
-TileState = Literal["made", "open", "wanted", "queued", "running", "ready", "failed", "accepted"]
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A tile of the map: where it lies (frame of the scene, it may leave it), how it fares, its place in the order."""
-
-    cell: Cell
-    box: Box
-    state: TileState
-    order: int = 0
-    progress: float = 0.0
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What the wanted tiles will take.
-
-    Attributes
-    ----------
-    seconds
-        From runs that were timed here; `None` before there was one.
-    before, after
-        Bytes of the scene's voxels now and then.
-    """
-
-    seconds: float | None
-    before: int
-    after: int
-    size: tuple[int, int]
 
 
 class WorldMap:
@@ -76,10 +44,12 @@ class WorldMap:
         self.wanted: list[Cell] = []
         self.is_going, self.takes_all = False, False
         self._grid: TileGrid | None = None
-        self._tiles: dict[Proposal, Cell] = {}
-        self._taken: set[Proposal] = set()
+        self._tiles: dict[str, Cell] = {}
+        self._offered: list[Proposal] = []
+        self._taken: set[str] = set()
         self._cancelled: set[int] = set()
-        self._seams: list[tuple[Proposal, Box]] = []
+        self._seams: list[tuple[str, Box]] = []
+        self._estimate: tuple[object, Estimate] | None = None
         self._made: dict[Cell, bool] = {}
         self._is_turning = self._turn_again = False
         document = studio.document
@@ -125,8 +95,14 @@ class WorldMap:
 
     def estimate(self) -> Estimate:
         """Say what the wanted tiles will take, before anything starts."""
+        plan = self._studio.plan
+        key = (tuple(self.wanted), self._studio.document.scene.grid, plan.options, self._studio.pace.version)
+        if self._estimate is None or self._estimate[0] != key:
+            self._estimate = key, self._count_up()
+        return self._estimate[1]
+
+    def _count_up(self) -> Estimate:
         scene, plan = self._studio.document.scene, self._studio.plan
-        assert self._grid is not None
         assert plan.card is not None
         grid, seconds = scene.grid, 0.0
         known, sampling = True, plan.options.sampling(0)
@@ -214,9 +190,9 @@ class WorldMap:
     def _step(self) -> None:
         if self._is_cut_short():
             self.is_going = False
-        on_offer = [p for p in self._studio.proposals if p in self._tiles]
         if not self.is_going or self._is_being_put_in():
             return
+        on_offer = self._offered = self._find_offered()
         if any(c.state == "failed" for p in on_offer for c in p.candidates):
             self.is_going = False
         elif on_offer:
@@ -231,21 +207,25 @@ class WorldMap:
         cancelled = {
             job.id
             for job in self._studio.jobs.jobs
-            if job.state == "cancelled" and (proposal := job.owner[0]) in self._tiles
+            if job.state == "cancelled" and (proposal := job.owner[0]).id in self._tiles
             if not any(c.state == "ready" for c in proposal.candidates)
         }
         fresh, self._cancelled = cancelled - self._cancelled, cancelled
         return bool(fresh)
 
+    def _find_offered(self) -> list[Proposal]:
+        return [p for p in self._studio.proposals if p.id in self._tiles]
+
     def _is_being_put_in(self) -> bool:
         """Tell whether an accepted tile is still on its way into the scene, on which the next one builds."""
         there = [p for p, _ in self._seams]
-        return any(c.accepted for p in self._tiles if p not in there for c in p.candidates)
+        gone = [p for p in self._offered if p not in self._studio.proposals and p.id not in there]
+        return any(c.accepted for p in gone for c in p.candidates)
 
     def _accept_if_ready(self, proposal: Proposal) -> None:
         """Accept a tile; one that comes back was taken back by the user, who decides from now on."""
         is_ready = proposal.candidates and not any(c.is_open for c in proposal.candidates)
-        if proposal in self._taken:
+        if proposal.id in self._taken:
             self.is_going = False
         elif self.takes_all and is_ready and proposal is self._studio.proposal:
             self._studio.accept()
@@ -258,7 +238,7 @@ class WorldMap:
         scene = studio.document.scene
         scene = gaps_as_unknown(scene, self._grid.box(cell, scene), studio.plan.card.window)
         proposal = studio.ask(self._request(scene, cell, seeds[0]))
-        self._tiles[proposal] = cell
+        self._tiles[proposal.id] = cell
         if len(seeds) > 1:
             studio.ask_more(proposal, [Candidate(self._request(scene, cell, s)) for s in seeds[1:]])
 
@@ -307,19 +287,19 @@ class WorldMap:
         if taken is None:
             return
         proposal, request = taken[0], taken[0].request
-        self._taken.add(proposal)
-        (cx, cy), cell = world_corner(self._studio.document.scene), self._tiles.get(taken[0])
+        self._taken.add(proposal.id)
+        (cx, cy), cell = world_corner(self._studio.document.scene), self._tiles.get(taken[0].id)
         if cell is not None and self._grid is not None:
-            self._seams.append((proposal, self._grid.box(cell, self._studio.document.scene).shift((cx, cy, 0))))
+            self._seams.append((proposal.id, self._grid.box(cell, self._studio.document.scene).shift((cx, cy, 0))))
         elif isinstance(request, OutpaintRequest):
-            self._seams.append((proposal, request.scene.box.shift((*world_corner(request.scene), 0))))
+            self._seams.append((proposal.id, request.scene.box.shift((*world_corner(request.scene), 0))))
         self._turn()
 
     def _on_undone(self, edit: Edit) -> None:
         """What was taken back is not put in again by itself."""
         taken = accepted_by(edit)
         if taken is not None:
-            self._seams = [(p, box) for p, box in self._seams if p != taken[0]]
+            self._seams = [(p, box) for p, box in self._seams if p != taken[0].id]
         self.pause()
 
     # small questions
@@ -328,7 +308,7 @@ class WorldMap:
         """Tell how tiles fare that are made right now or wait for a decision."""
         found: dict[Cell, tuple[TileState, float]] = {}
         for proposal in self._studio.proposals:
-            cell = self._tiles.get(proposal)
+            cell = self._tiles.get(proposal.id)
             if cell is None or not proposal.candidates or not proposal.fits(self._studio.document.scene):
                 continue
             jobs = [j for c in proposal.candidates if (j := self._studio.job_of(c)) is not None and j.is_open]
@@ -354,7 +334,7 @@ class WorldMap:
         return Tile(cell, box, "open" if cell in beside else "made")
 
     def _is_new(self, cell: Cell) -> bool:
-        return any(self._tiles.get(p) == cell for p, _ in self._seams)
+        return any(self._tiles.get(name) == cell for name, _ in self._seams)
 
     def _is_made(self, cell: Cell) -> bool:
         """Tell whether there is any voxel in a tile."""
@@ -383,7 +363,7 @@ class WorldMap:
         return float(np.linalg.norm(np.add(a.lower, a.upper) - np.add(b.lower, b.upper)))
 
     def _forget_failed(self, cell: Cell) -> None:
-        for proposal in [p for p in self._studio.proposals if self._tiles.get(p) == cell]:
+        for proposal in [p for p in self._studio.proposals if self._tiles.get(p.id) == cell]:
             if all(c.state == "failed" for c in proposal.candidates) and proposal is self._studio.proposal:
                 self._studio.discard()
 

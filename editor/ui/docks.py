@@ -97,7 +97,7 @@ class Docks:
         return frame
 
     def _closable(self, title: str, content: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        frame = QDockWidget(title, self._window)
+        frame = QDockWidget(title.replace("&", "&&"), self._window)  # else its tab shows a mnemonic
         frame.setObjectName(f"dock.{title.lower().replace(' ', '_')}")
         frame.setWidget(content)
         frame.setFeatures(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QToolButton, QWidget
 
 from editor.model.layout_draft import BUILDING, Ink, LayoutDraft
@@ -140,9 +140,17 @@ class LayoutDock(QWidget):
         self.view.hovered.connect(self.under.setText)
         self.where.chosen.connect(self._choose_where)
         self._draft.changed.connect(self.refresh)
-        self._studio.plan.changed.connect(self.refresh)
-        self._studio.document.mask_changed.connect(lambda _box: self.refresh())
+        self._studio.plan.changed.connect(self._refresh_in_sight)
+        self._studio.document.mask_changed.connect(lambda _box: self._refresh_in_sight())
         self._studio.document.scene_replaced.connect(self.refresh)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self.refresh()
+
+    def _refresh_in_sight(self) -> None:
+        """Leave strokes in the scene alone while nobody sees this."""
+        if self.isVisible():
+            self.refresh()
 
     def _take(self, ink: Ink) -> None:
         """Put an ink into the pen."""

@@ -43,6 +43,7 @@ class Maps(QObject):
         self._frame = window.docks.add_below("World Map", self.world_dock)
         self.layout = LayoutWork(window)
         self._layout_frame = window.docks.add_left("Layout", self.layout.dock)
+        self._probe: Errand | None = None
         self._timed: set[tuple[str, str]] = set()
         self.world.changed.connect(self._time_once)
         self.world_dock.view.looked.connect(self._look_at)
@@ -61,9 +62,14 @@ class Maps(QObject):
         self._toggle(self._frame, Qt.Orientation.Vertical, _HEIGHT)
 
     def make_tiles(self) -> None:
-        """Make the wanted tiles."""
+        """Make the wanted tiles; they tell themselves how long they take."""
+        if self._probe is not None:
+            self._probe.cancel()
         self._window.gestures.cancel()
+        was_in_front = self._is_in_front(self._frame)
         self.world.start()
+        if was_in_front:
+            self._frame.raise_()  # whatever else wants to show the first candidate
         self._window.canvas.native.setFocus()
 
     def clear_tiles(self) -> None:
@@ -126,15 +132,18 @@ class Maps(QObject):
             return  # the Generate button says what is wrong with the options
         if request is not None:
             self._timed.add((options.model, options.sampler))
-            Errand(self._studio, request, "Timing one tile", lambda _result: None, self._on_failure)
+            self._probe = Errand(self._studio, request, "Timing one tile", lambda _result: None, self._on_failure)
 
     def _on_failure(self, failure: Failure) -> None:
         self.world.clear()
         self._window.show_failure(failure)
 
+    def _is_in_front(self, frame: QDockWidget) -> bool:
+        return frame.isVisible() and not frame.visibleRegion().isEmpty()
+
     def _toggle(self, frame: QDockWidget, along: Qt.Orientation, size: int) -> None:
-        is_in_front = frame.isVisible() and not frame.visibleRegion().isEmpty()
-        frame.setVisible(not is_in_front)
-        if not is_in_front:
+        was_in_front = self._is_in_front(frame)
+        frame.setVisible(not was_in_front)
+        if not was_in_front:
             frame.raise_()
             self._window.resizeDocks([frame], [size], along)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from editor.model.studio import Studio
-from editor.model.world_map import Estimate, WorldMap
+from editor.model.tile import Estimate
+from editor.model.world_map import WorldMap
 from editor.ui.actions import Actions
 from editor.ui.theme import Theme
 from editor.ui.widgets import SliderBox, button, column, label, named, row, scrolled
@@ -82,12 +84,17 @@ class WorldDock(QWidget):
         self._memory = f"{(info.total - info.used) / _GIGABYTE:.1f} GB free on {info.device}"
         self.refresh()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        self.refresh()
+
     def refresh(self) -> None:
-        """Show the map and the estimate as they are now."""
+        """Show the map and the estimate as they are now, where anybody sees them."""
+        if not self.isVisible():
+            return
         world, plan = self._world, self._studio.plan
         count, reason = len(world.wanted), world.reason
         going = world.is_going and bool(count)
-        self.make.setText(f"{count} more to come" if going else f"Make {count} tile{'s' * (count != 1)}")
+        self.make.setText(_make_words(count, going))
         self.make.setEnabled(bool(count) and not going and not reason)
         self.make.setToolTip(reason or "Makes the tiles one after the other, nearest first; each one is a candidate")
         self.words.setText(reason or (self._estimate(world.estimate()) if count else self._hint()))
@@ -113,7 +120,7 @@ class WorldDock(QWidget):
         sizes = self._studio.document.scene.grid.voxel_size
         x, y = estimate.size
         time = (
-            "Time: a first tile is being timed …"
+            "Time: known as soon as one tile was timed"
             if estimate.seconds is None
             else f"About {_time(estimate.seconds)}, as timed on this machine"
         )
@@ -126,3 +133,9 @@ def _time(seconds: float) -> str:
     if seconds < 10:
         return f"{seconds:.1f} s"
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def _make_words(count: int, going: bool) -> str:
+    if going:
+        return f"{count} more to come"
+    return f"Make {count} tile{'s' * (count != 1)}" if count else "Make tiles"

@@ -9,7 +9,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen, QPolygonF
 
 from editor.model.studio import Studio
-from editor.model.world_map import Tile, WorldMap
+from editor.model.tile import Tile
+from editor.model.world_map import WorldMap
 from editor.ui.map_view import MapView, Place
 from editor.ui.theme import Theme
 from editor.viewport.orbit import OrbitCamera

@@ -118,9 +118,9 @@ def new_columns(request: OutpaintRequest, cell: int) -> tuple[Columns, Columns]:
 
 
 def bounds_of(columns: Columns, height: int) -> Box:
-    """Give the box round all columns that are marked."""
-    flat = Box.around(np.argwhere(columns[:, :, None]))
-    return Box(flat.lower, (*flat.upper[:2], height))
+    """Give the box round all columns that are marked, at full height; there must be one."""
+    (x0, x1), (y0, y1) = (np.flatnonzero(columns.any(axis=axis))[[0, -1]].tolist() for axis in (1, 0))
+    return Box((x0, y0, 0), (x1 + 1, y1 + 1, height))
 
 
 def _inpainting(request: InpaintRequest, card: Sizes) -> Work:

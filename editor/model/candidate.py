@@ -22,7 +22,7 @@ _PACKED_BELOW = 64 << 20
 """Bytes of a result from which compressing it would hold the interface up."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Candidate:
     """One variant. Equal are those with one id: one that comes back from the disk is the same.
 
@@ -52,11 +52,14 @@ class Candidate:
     made: float = field(default_factory=time.time)
     seconds: float = 0.0
     id: str = field(default_factory=lambda: secrets.token_hex(8))
-    _result: Result | None = field(default=None, repr=False)
-    _packed: bytes | None = field(default=None, repr=False)
+    _result: Result | None = None
+    _packed: bytes | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Candidate) and other.id == self.id
+
+    def __repr__(self) -> str:
+        return f"<{self.state} candidate of seed {self.request.sampling.seed}>"
 
     def __hash__(self) -> int:
         return hash(self.id)

@@ -134,9 +134,10 @@ class Proposal:
         self.changed.emit()
 
     def bring(self, candidate: Candidate) -> None:
-        """Show a variant, discarded or not."""
+        """Show a variant; one that was discarded, or forgotten a moment ago, is on offer again."""
         if candidate in self.aside:
             self.aside.remove(candidate)
+        if candidate not in self.candidates:
             self.candidates.append(candidate)
         self.select(self.candidates.index(candidate))
 

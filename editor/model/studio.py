@@ -171,6 +171,7 @@ class Studio:
         else:
             self._put_on_top(proposal)
         proposal.bring(item.candidate)
+        self.gallery.put(proposal)
 
     def forget(self, item: Item) -> None:
         """Delete a variant for good; one that is being made is cancelled."""

@@ -265,6 +265,17 @@ def test_what_is_on_show_or_being_made_is_never_forgotten(desk):
     assert desk.proposal.candidate.result is not None
 
 
+def test_what_was_forgotten_just_before_the_click_comes_back(desk):
+    desk.run()
+    late = desk.item(5)
+    desk.studio.gallery.budget = 0
+    desk.studio.gallery.prune(desk.studio._close)
+    assert desk.seeds == [4]
+    desk.studio.bring(late)
+    assert (desk.seeds, desk.proposal.current) == ([4, 5], 1)
+    assert desk.item(5).candidate.result is not None
+
+
 def test_a_result_at_rest_takes_little_and_comes_back_the_same(desk):
     request = GenerateRequest((48, 32), Sampling(seed=8))
     candidate = Candidate(request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QDockWidget
 
@@ -15,7 +16,7 @@ from editor.ui.layout_work import LayoutWork
 from editor.ui.theme import Theme
 from editor.ui.world_dock import WorldDock
 from engine.errors import ScenewrightError
-from engine.geometry.rays import first_hit
+from engine.grid import Box
 
 if TYPE_CHECKING:
     from editor.ui.window import MainWindow
@@ -116,8 +117,9 @@ class Maps(QObject):
     def _look_at(self, x: float, y: float) -> None:
         """Turn the 3D view to what lies at a place of the map."""
         scene, navigation = self._studio.document.scene, self._window.canvas.navigation
-        hit = first_hit(scene.read(), (x, y, 1000.0), (0.0, 0.0, -1.0))
-        place = (x, y, hit.point[2] if hit is not None else 0.0)
+        column = scene.read(Box((int(x), int(y), 0), (int(x) + 1, int(y) + 1, scene.grid.shape[2])))[0, 0]
+        solid = np.flatnonzero(column != scene.space.empty)
+        place = (x, y, float(solid[-1] + 1) if solid.size else 0.0)
         target = tuple(float(p * s) for p, s in zip(place, scene.grid.voxel_size, strict=True))
         navigation.go(replace(navigation.camera, target=target))
 

@@ -41,6 +41,8 @@ class Document:
 
     scene_replaced = Signal()
     """Another scene, or other bounds: show everything anew."""
+    opened = Signal()
+    """Another scene altogether was opened; it is shown already."""
     changed = Signal(Box)
     """Voxels of this box may look different."""
     mask_changed = Signal(Box)
@@ -130,6 +132,7 @@ class Document:
         self.classes.use_space(scene.space)
         self.section.use_bounds(scene.box)
         self.scene_replaced.emit()
+        self.opened.emit()
         self._tell_history()
 
     def do(self, edit: Edit) -> None:

@@ -54,6 +54,7 @@ class WorldMap:
         self._is_turning = self._turn_again = False
         document = studio.document
         document.scene_replaced.connect(self._on_scene)
+        document.opened.connect(self._start_over)
         document.changed.connect(self._on_voxels)
         document.undone.connect(self._on_undone)
         document.redone.connect(self._on_accepted)
@@ -265,6 +266,13 @@ class WorldMap:
             self._grid = TileGrid.over(scene, plan.card.window, plan.tile, plan.card.cell)
             self.wanted, self.is_going = [], False
         self.changed.emit()
+
+    def _start_over(self) -> None:
+        """Nothing that was wanted of another scene is wanted of this one."""
+        self._grid = None
+        self._tiles, self._seams, self._offered = {}, [], []
+        self._taken.clear()
+        self._on_scene()
 
     def _on_plan(self) -> None:
         plan = self._studio.plan

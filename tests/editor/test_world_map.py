@@ -262,6 +262,19 @@ def test_a_blank_scene_begins_with_its_own_tile(world, studio):
     assert (studio.proposal.ghost().labels[:, :, :2] == class_of(studio.proposal.request)).all()
 
 
+def test_another_file_begins_without_wishes_even_while_tiles_are_made(studio, world):
+    for cell in ((1, 0), (0, 1)):
+        world.toggle(cell)
+    world.start()
+    studio.drop_all()
+    studio.document.replace(street())
+    assert not world.wanted
+    assert not world.is_going
+    assert not world.has_seam
+    assert not studio.jobs.open_jobs
+    assert set(states(world).values()) == {"open"}
+
+
 # what it will take
 
 

@@ -49,8 +49,8 @@ class Masking:
         self._set(f"Mask {name}", self._document.mask.union(self._of({classes.chosen})))
 
     def from_visible(self) -> None:
-        """Mask all solid voxels of the classes that are shown."""
-        self._set("Mask visible classes", self._of(self._document.classes.visible))
+        """Mask all solid voxels that are shown: of visible classes, and inside of the section box while it is on."""
+        self._set("Mask visible classes", self._document.seen_in(self._of(self._document.classes.visible)))
 
     def save(self, name: str = "") -> str:
         """Keep the mask under a name, by default the next free `Mask 1`, `Mask 2`; one of that name is replaced.

@@ -195,7 +195,7 @@ class ClassesDock(QWidget):
         view.verticalHeader().setDefaultSectionSize(23)
         header = view.horizontalHeader()
         header.setMinimumSectionSize(20)
-        for place, width in ((_SWATCH, 24), (_COUNT, 54), (_SHARE, 54), (_EYE, 22), (_PASS, 22), (_LOCK, 22)):
+        for place, width in ((_SWATCH, 22), (_COUNT, 56), (_SHARE, 48), (_EYE, 20), (_PASS, 20), (_LOCK, 20)):
             header.setSectionResizeMode(place, QHeaderView.ResizeMode.Fixed)
             view.setColumnWidth(place, width)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)

@@ -7,6 +7,7 @@ import pytest
 from fakes import CAR
 from hands import Hand
 
+from editor.model.masking import Masking
 from editor.model.section import Section
 from editor.tools.box import BoxTool
 from editor.tools.brush import BrushTool
@@ -62,6 +63,17 @@ def test_tools_stay_inside_of_the_section_box(hand) -> None:
         assert not (changed & ~inside).any(), deed
         document.undo()
         np.testing.assert_array_equal(hand.labels, labels)
+
+
+def test_what_is_visible_is_masked_within_the_section_box(hand) -> None:
+    document, section = hand.document, Box((9, 4, 1), (30, 20, 9))
+    document.section.set(section)
+    document.section.turn(True)
+    document.classes.set_visible(CAR, False)
+    Masking(document).from_visible()
+    expected = np.zeros_like(hand.masked)
+    expected[section.slices] = (hand.labels[section.slices] > 0) & (hand.labels[section.slices] != CAR)
+    np.testing.assert_array_equal(hand.masked, expected)
 
 
 def test_the_section_box_stays_in_the_scene_and_never_becomes_empty() -> None:

@@ -86,6 +86,7 @@ class PointNetwork(nn.Module):
         logits: Tensor = self.second_layers(torch.cat([u, self.first_layers(u)], dim=2))
         return logits
 
+    @torch.no_grad()
     def read_out(self, planes: Planes, box: Box, pick: Pick) -> Tensor:
         """Tell what every voxel of a box is, and keep `pick` of its logits; `(sx, sy, sz, ...)`.
 
@@ -93,43 +94,52 @@ class PointNetwork(nn.Module):
         (batch of one), all of it, whatever the box.
         """
         sx, sy, sz = box.shape
-        rows = max(_CHUNK // sz, 1)
-        first, second = self._summands(planes, box)
-        of_first = _linears(self.second_layers)[0].weight[:, self.features + POSITION :].contiguous()
-        picked = [
-            pick(self._logits(of_first, *(_sum(t, x, slice(y, y + rows)) for t in (first, second))))
-            for x in range(sx)
-            for y in range(0, sy, rows)
-        ]
+        rows = min(max(_CHUNK // sz, 1), sy)
+        both = list(self._summands(planes, box))
+        of_first = _linears(self.second_layers)[0].weight[:, self.features + POSITION :].t().contiguous()
+        memory = [of_first.new_empty(rows * sz, len(of_first)) for _ in range(2)]
+        picked = []
+        for x in range(sx):
+            terms = [summands.at(x) for summands in both]
+            for y in range(0, sy, rows):
+                picked.append(pick(self._logits(terms, slice(y, min(y + rows, sy)), of_first, memory)))
         kept = torch.cat(picked)
         return kept.view(sx, sy, sz, *kept.shape[1:])
 
-    def _logits(self, of_first: Tensor, first: Tensor, second: Tensor) -> Tensor:
-        """Finish voxels whose input has gone through its share of both linear layers, `(N, hidden)` each.
+    def _logits(self, terms: list[Planes], rows: slice, of_first: Tensor, memory: list[Tensor]) -> Tensor:
+        """Tell the logits of some rows of voxels at one x, `(N, K)`.
 
-        `of_first` are the second layer's weights for what the first stage says.
+        Parameters
+        ----------
+        terms
+            What both layers that read the input make of it at that x.
+        of_first
+            The second of these layers' weights for what the first stage says, `(hidden, hidden)`.
+        memory
+            Room for the values of as many voxels, twice; the same room each time stays in the processor's cache.
         """
         _, *inner = _linears(self.first_layers)
         _, between, last = _linears(self.second_layers)
-        h = first.relu_()
+        count = (rows.stop - rows.start) * len(terms[0].xz)
+        h, other = (room[:count] for room in memory)
+        _sum(terms[0], rows, h).relu_()
         for layer in inner:
-            h = layer(h).relu_()
-        h = second.addmm_(h, of_first.t()).relu_()
-        logits: Tensor = last(between(h).relu_())
-        return logits
+            h, other = torch.addmm(layer.bias, h, layer.weight.t(), out=other).relu_(), h
+        h, other = _sum(terms[1], rows, other).addmm_(h, of_first).relu_(), h
+        h = torch.addmm(between.bias, h, between.weight.t(), out=other).relu_()
+        return torch.addmm(last.bias, h, last.weight.t())
 
-    def _summands(self, planes: Planes, box: Box) -> Iterator[Planes]:
-        """Split what the two linear layers make of the input into terms over xy, xz and yz, each `(P, Q, hidden)`."""
+    def _summands(self, planes: Planes, box: Box) -> Iterator[_Summands]:
+        """Split what the two linear layers make of the input into terms over xy, xz and yz."""
         x, y, z = (_Axis(range(a, b), n) for a, b, n in zip(box.lower, box.upper, voxel_shape(planes), strict=True))
         for layer in (_linears(stage)[0] for stage in (self.first_layers, self.second_layers)):
             of_features = layer.weight[:, : self.features]
             of_position = layer.weight[:, self.features : self.features + POSITION]
-            xy, xz, yz = (
-                second.stretch(first.stretch(plane[0].permute(1, 2, 0) @ of_features.t(), 0), 1)
-                for plane, first, second in zip(planes, (x, x, y), (y, z, z), strict=True)
-            )
+            xy, xz, yz = (plane[0].permute(1, 2, 0) @ of_features.t() for plane in planes)
             along = [axis.encode(xy) @ of_position[:, i::_AXES].t() for i, axis in enumerate((x, y, z))]
-            yield Planes(xy, xz + along[0][:, None] + along[2], yz + along[1][:, None] + layer.bias)
+            xz = z.stretch(x.stretch(xz, 0), 1) + along[0][:, None] + along[2]
+            yz = z.stretch(y.stretch(yz, 0), 1) + along[1][:, None] + layer.bias
+            yield _Summands(x, y, xy, xz, yz)
 
 
 @dataclass(frozen=True)
@@ -154,6 +164,32 @@ class _Axis:
         high = (low + 1).clamp(max=size - 1)
         weight = (at - low).view(-1, *[1] * (cells.dim() - dim - 1))
         return torch.lerp(cells.index_select(dim, low), cells.index_select(dim, high), weight)
+
+
+@dataclass(frozen=True, eq=False)
+class _Summands:
+    """Terms of a box of voxels. All of xy would be as large as the features of all columns: it is stretched x by x.
+
+    Attributes
+    ----------
+    x, y
+        The box along these axes.
+    xy
+        `(P, Q, hidden)`, cells of the whole plane.
+    xz, yz
+        `(sx, sz, hidden)` and `(sy, sz, hidden)`, voxels of the box.
+    """
+
+    x: _Axis
+    y: _Axis
+    xy: Tensor
+    xz: Tensor
+    yz: Tensor
+
+    def at(self, x: int) -> Planes:
+        """Give the terms at one x of the box: `xy (sy, hidden)`, `xz (sz, hidden)`, `yz (sy, sz, hidden)`."""
+        here = _Axis(self.x.voxels[x : x + 1], self.x.count)
+        return Planes(self.y.stretch(here.stretch(self.xy, 0)[0], 0), self.xz[x], self.yz)
 
 
 def voxel_shape(planes: Planes) -> tuple[int, int, int]:
@@ -185,10 +221,11 @@ def encode_position(query: Tensor) -> Tensor:
     return torch.stack([angles.sin(), angles.cos()], dim=-2).flatten(-3)
 
 
-def _sum(terms: Planes, x: int, rows: slice) -> Tensor:
-    """Add up the terms of some rows of voxels, `(rows * Z, hidden)`."""
-    total = terms.yz[rows] + terms.xy[x, rows, None]
-    return total.add_(terms.xz[x]).flatten(0, 1)
+def _sum(terms: Planes, rows: slice, out: Tensor) -> Tensor:
+    """Add up the terms of some rows of voxels into `out (rows * Z, hidden)`."""
+    total = out.view(-1, *terms.xz.shape)
+    torch.add(terms.yz[rows], terms.xy[rows, None], out=total).add_(terms.xz)
+    return out
 
 
 def _linears(stage: nn.Sequential) -> list[nn.Linear]:

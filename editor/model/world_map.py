@@ -9,7 +9,7 @@ from psygnal import Signal
 
 from editor.model.accepting import accepted_by
 from editor.model.candidate import Candidate
-from editor.model.plan import mismatch
+from editor.model.plan import Options, mismatch
 from editor.model.proposal import Proposal
 from editor.model.seams import seam_of
 from editor.model.studio import Studio
@@ -47,6 +47,7 @@ class WorldMap:
         self._tiles: dict[str, Cell] = {}
         self._offered: list[Proposal] = []
         self._taken: set[str] = set()
+        self._options: tuple[Options, str] | None = None
         self._cancelled: set[int] = set()
         self._seams: list[tuple[str, Box]] = []
         self._estimate: tuple[object, Estimate] | None = None
@@ -275,9 +276,12 @@ class WorldMap:
         self._on_scene()
 
     def _on_plan(self) -> None:
+        """Follow the options; the plan also changes with every stroke of a mask, which is nothing to a map."""
         plan = self._studio.plan
-        pitch = self._grid.pitch if self._grid is not None else None
-        if plan.card is not None and (pitch != plan.tile or bool(self.reason)):
+        options, self._options = self._options, (plan.options, self.reason)
+        if options == self._options:
+            return
+        if plan.card is not None and (self._grid is None or self._grid.pitch != plan.tile or self.reason):
             self._on_scene()
         else:
             self.changed.emit()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QLocale
-from PySide6.QtGui import QValidator
+from PySide6.QtGui import QShowEvent, QValidator
 from PySide6.QtWidgets import QSpinBox, QWidget
 
 from editor.model.pace import Pace
@@ -74,10 +74,14 @@ class ExtendOptions(QWidget):
         self.snap.chosen.connect(self._plan.pull_by_tiles)
         self._plan.changed.connect(self.refresh)
         pace.changed.connect(self.refresh)
+
+    def showEvent(self, event: QShowEvent) -> None:
         self.refresh()
 
     def refresh(self) -> None:
-        """Show the extension as it is now."""
+        """Show the extension as it is now, where anybody sees it: the plan changes with every stroke."""
+        if not self.isVisible():
+            return
         scene, extension = self._studio.document.scene, self._plan.extension
         for side, field in self.sides.items():
             field.blockSignals(True)
@@ -119,10 +123,14 @@ class ContextOptions(QWidget):
         self.choice.chosen.connect(self._choose)
         self._plan.changed.connect(self.refresh)
         pace.changed.connect(self.refresh)
+
+    def showEvent(self, event: QShowEvent) -> None:
         self.refresh()
 
     def refresh(self) -> None:
-        """Show what is looked at now."""
+        """Show what is looked at now, where anybody sees it: it is worked out from the mask."""
+        if not self.isVisible():
+            return
         plan, scene = self._plan, self._studio.document.scene
         self.choice.choose(plan.options.context)
         reach, mask = plan.reach(), self._studio.document.mask

@@ -46,10 +46,11 @@ class Maps(QObject):
         self._layout_frame = window.docks.add_left("Layout", self.layout.dock)
         self._probe: Errand | None = None
         self._timed: set[tuple[str, str]] = set()
-        self.world.changed.connect(self._time_once)
+        self.world.changed.connect(self._on_world)
         self.world_dock.view.looked.connect(self._look_at)
         window.canvas.camera_changed.connect(lambda: self.world_dock.view.update())
         window.worker.device_changed.connect(self.world_dock.show_device)
+        self._on_world()
 
     def dress(self, theme: Theme) -> None:
         """Take the colours of a theme."""
@@ -122,6 +123,14 @@ class Maps(QObject):
         place = (x, y, float(solid[-1] + 1) if solid.size else 0.0)
         target = tuple(float(p * s) for p, s in zip(place, scene.grid.voxel_size, strict=True))
         navigation.go(replace(navigation.camera, target=target))
+
+    def _on_world(self) -> None:
+        """Offer what can be done, and find out how long it will take."""
+        table, wanted = self._window.actions_table, bool(self.world.wanted)
+        table["world.make"].setEnabled(wanted and not self.world.is_going)
+        table["world.clear"].setEnabled(wanted)
+        table["world.seam"].setEnabled(self.world.has_seam)
+        self._time_once()
 
     def _time_once(self) -> None:
         """Time a few steps as soon as somebody wants to know and nothing else is known or under way."""

@@ -14,11 +14,14 @@ _REASONS = {
     "voxel.fill_mask": "nothing is masked",
     "voxel.erase_mask": "nothing is masked",
     "generate.cancel": "no job is running",
+    "world.seam": "nothing was added to the scene yet",
 }
 _FAMILIES = {
     "mask.": "nothing is masked",
     "stamp.": "nothing was copied",
     "candidate.": "there is no variant to decide on",
+    "world.": "no tile is wanted",
+    "layout.": "nothing is painted on the map",
 }
 
 

@@ -101,7 +101,11 @@ class Manners(QObject):
 
     def show_about(self) -> None:
         """Say what this program is."""
-        QMessageBox.about(self._window, "About Scenewright", _ABOUT.format(version=version("scenewright")))
+        box = QMessageBox(self._window)
+        box.setWindowTitle("About Scenewright")
+        box.setText(_ABOUT.format(version=version("scenewright")))
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
 
     def _follow_desktop(self) -> None:
         if self._window.settings.theme == "system":

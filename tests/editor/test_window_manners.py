@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QLineEdit,
+    QMessageBox,
     QPushButton,
     QSpinBox,
     QTreeWidget,
@@ -316,3 +318,14 @@ def test_what_has_the_focus_is_outlined_in_both_themes(open_window):
         for kind in ("QPushButton", "QToolButton", "QLineEdit", "QComboBox"):
             rules = [r for r in sheet.split("}") if f"{kind}:focus" in r.split("{")[0]]
             assert any(accent in r.split("{")[1] for r in rules), (theme, kind)
+
+
+def test_about_says_what_this_is_and_stands_in_nobody_s_way(open_window):
+    window = open_window()
+    window.trigger("help.about")
+    box = window.findChild(QMessageBox)
+    assert f"Scenewright {version('scenewright')}" in box.text()
+    window.trigger("mask.invert")
+    assert not window.studio.document.mask.is_empty
+    window.commands.manners.close()
+    assert not box.isVisible()

@@ -132,6 +132,15 @@ class WorldMap:
         self.wanted = [c for c in self.wanted if self._is_beside(c)]
         self.changed.emit()
 
+    def show(self, cell: Cell) -> bool:
+        """Bring the candidates of a tile to the front; tells whether there are any."""
+        for proposal in self._find_offered():
+            job = self._studio.job_of(proposal.candidate) if self._tiles[proposal.id] == cell else None
+            if job is not None:
+                self._studio.show(job)
+                return True
+        return False
+
     def clear(self) -> None:
         """Want none any more; what is being made goes on."""
         self.wanted.clear()

@@ -27,11 +27,18 @@ Place = tuple[float, float]
 
 _STEP = 1.2  # a notch of the wheel
 _NEAREST = 40.0  # pixels a voxel
+_JUMP = 60  # pixels for one press of an arrow
+_ARROWS = {
+    Qt.Key.Key_Left: (1, 0),
+    Qt.Key.Key_Right: (-1, 0),
+    Qt.Key.Key_Up: (0, 1),
+    Qt.Key.Key_Down: (0, -1),
+}
 _SLIP = 4  # pixels that a click may move
 
 
 class MapView(QWidget):
-    """Shows the scene from above, y up. The right or middle button, or Space, moves it; the wheel zooms to the mouse.
+    """Shows the scene from above, y up. The right or middle button, Space or the arrows move it; the wheel zooms.
 
     Attributes
     ----------
@@ -156,9 +163,23 @@ class MapView(QWidget):
         if self._is_fitted:
             self.fit()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move with the arrows, zoom with plus and minus."""
+        way = _ARROWS.get(event.key())
+        if way is not None:
+            self._move(QPointF(*way) * _JUMP)
+        elif event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
+            steps = -1 if event.key() == Qt.Key.Key_Minus else 1
+            self._zoom(steps, QPointF(self.rect().center()))
+        else:
+            super().keyPressEvent(event)
+
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom so that what is under the mouse stays there."""
-        steps, at = event.angleDelta().y() / 120, event.position()
+        self._zoom(event.angleDelta().y() / 120, event.position())
+        event.accept()
+
+    def _zoom(self, steps: float, at: QPointF) -> None:
+        """Zoom so that what is under a pixel stays there."""
         before = self.to_place(at)
         box = self._document.scene.box
         widest = min(self.width() / max(box.shape[0], 1), self.height() / max(box.shape[1], 1)) / 8
@@ -166,7 +187,6 @@ class MapView(QWidget):
         after = self.to_place(at)
         self._middle = (self._middle[0] + before[0] - after[0], self._middle[1] + before[1] - after[1])
         self._is_fitted = False
-        event.accept()
         self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

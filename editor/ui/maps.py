@@ -118,7 +118,8 @@ class Maps(QObject):
     def _look_at(self, x: float, y: float) -> None:
         """Turn the 3D view to what lies at a place of the map."""
         scene, navigation = self._studio.document.scene, self._window.canvas.navigation
-        column = scene.read(Box((int(x), int(y), 0), (int(x) + 1, int(y) + 1, scene.grid.shape[2])))[0, 0]
+        i, j = int(x // 1), int(y // 1)
+        column = scene.read_padded(Box((i, j, 0), (i + 1, j + 1, scene.grid.shape[2])), scene.space.empty)[0, 0]
         solid = np.flatnonzero(column != scene.space.empty)
         place = (x, y, float(solid[-1] + 1) if solid.size else 0.0)
         target = tuple(float(p * s) for p, s in zip(place, scene.grid.voxel_size, strict=True))

@@ -19,7 +19,7 @@ from engine.grid import Box
 _WORDS = {
     "open": "click to add",
     "queued": "queued",
-    "ready": "ready · Accept or Discard",
+    "ready": "ready · Accept or Discard, click to see it",
     "failed": "failed · click to ask again",
     "accepted": "added",
 }
@@ -55,7 +55,7 @@ class WorldView(MapView):
         if tile is not None and tile.state in ("open", "wanted", "failed"):
             self._world.toggle(tile.cell)
             self.hover(place)
-        elif self._is_inside(place):
+        elif (tile is not None and self._world.show(tile.cell)) or self._is_inside(place):
             self.looked.emit(*place)
 
     def hover(self, place: Place | None) -> None:
@@ -73,9 +73,8 @@ class WorldView(MapView):
         tiles = list(self._world.tiles())
         for tile in tiles:
             self._draw_tile(painter, theme, tile)
-        under = self._under
-        if under is not None and under.state in ("open", "wanted", "running", "queued", "ready"):
-            self._draw_band(painter, theme, under)
+        for tile in self._find_told(tiles):
+            self._draw_band(painter, theme, tile)
         self._draw_camera(painter, theme)
 
     # drawing
@@ -161,6 +160,12 @@ class WorldView(MapView):
         painter.drawEllipse(b, 4, 4)
 
     # small questions
+
+    def _find_told(self, tiles: list[Tile]) -> list[Tile]:
+        """Find the tile whose band is shown: the one under the mouse, else the one that is made, else the next."""
+        under = [self._under] if self._under is not None and self._under.state not in ("made", "accepted") else []
+        made = [t for t in tiles if t.state in ("running", "queued", "ready")]
+        return (under or made or [t for t in tiles if t.order == 1])[:1]
 
     def _find(self, place: Place) -> Tile | None:
         for tile in self._world.tiles():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from fakes import FakeSession, class_of
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from test_window import CARD, HEIGHT, LEFT, ROAD, at, drag, scene, wait_idle
 from test_window import open_window as open_window
@@ -142,6 +142,12 @@ def test_dragging_moves_the_map_the_wheel_zooms_and_a_click_looks_there(world_wi
     assert z == pytest.approx(9 * 0.2), "the car's roof"
     assert canvas.navigation.camera.distance == camera.distance
     assert not window.maps.world.wanted
+    place, scale = view.to_place(QPointF(view.rect().center())), view.scale
+    QTest.keyClick(view, Qt.Key.Key_Plus)
+    assert view.scale > scale
+    assert view.to_place(QPointF(view.rect().center())) == pytest.approx(place)
+    QTest.keyClick(view, Qt.Key.Key_Up)
+    assert view.to_place(QPointF(view.rect().center()))[1] > place[1]
     window.trigger("world.fit")
     assert view.rect().contains(view.to_rect(view.bounds).toRect())
 

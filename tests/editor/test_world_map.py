@@ -116,6 +116,10 @@ def test_each_tile_is_a_proposal_and_the_next_one_builds_on_it(studio, world):
     assert states(world)[-1, 0] == "running"
     run_next(studio)
     assert states(world)[-1, 0] == "ready"
+    ghost = studio.proposal.ghost()
+    assert VoxelMask.of_array(ghost.mask, ghost.box.lower).equals(VoxelMask.of_box(Box((-48, 0, 0), (0, 32, 12))))
+    assert world.show((-1, 0))
+    assert not world.show((1, 0))
     assert len(studio.proposals) == 1, "the next one waits for the decision"
     assert np.array_equal(studio.document.scene.read(), before)
     studio.accept()

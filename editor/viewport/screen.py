@@ -29,7 +29,9 @@ class _Surface(app.Canvas):
     """A bare window onto OpenGL; what to draw is up to the owner."""
 
     def __init__(self, draw: Callable[[], None], size: tuple[int, int]) -> None:
-        super().__init__(size=size, show=False, keys=None, config={"depth_size": 24, "samples": 0})
+        config = {"depth_size": 24, "samples": 0}
+        # Qt brings the picture to the window; to swap buffers as well would only wait for it
+        super().__init__(size=size, show=False, keys=None, autoswap=False, config=config)
         self._draw = draw
         self.events.draw.ignore_callback_errors = False
 

@@ -10,12 +10,15 @@ from psygnal import Signal
 
 from editor.model.candidate import Candidate
 from editor.model.history import MEGABYTE
+from editor.model.plan import Options
 from editor.model.proposal import Proposal, region_of
 from engine.scene import VoxelScene
 from engine.tasks.request import Sampling
 
-_REUSED = ("model", "steps", "sampler", "guidance", "strength")
-_RARE = ("allow", "keep_known", "resample", "posterior")
+_OWN = {"seed", "device", "preview"}
+"""Options that are no parameters: they are taken on their own, or say where and how a run goes on."""
+_TOLD = {"model", "steps", "sampler", "guidance", "strength", "forbid"}
+"""Options that are always told."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,8 @@ class Gallery:
 
 def parameters(sampling: Sampling) -> dict[str, Any]:
     """Give the options of the Generate dock that make the same again, but for the seed."""
-    values = {name: getattr(sampling, name) for name in _REUSED}
+    shared = {f.name for f in fields(Options)} & {f.name for f in fields(Sampling)}
+    values = {name: getattr(sampling, name) for name in shared - _OWN}
     return {**values, "forbid": frozenset(sampling.forbid)}
 
 
@@ -144,9 +148,9 @@ def _extent(item: Item) -> tuple[str, str]:
 
 
 def _unusual(sampling: Sampling) -> list[tuple[str, object]]:
-    """List those rare options that are not as they are by default."""
-    plain = {f.name: f.default for f in fields(Sampling)}
-    return [(name, getattr(sampling, name)) for name in _RARE if getattr(sampling, name) != plain[name]]
+    """List those of the other options that are not as they are by default."""
+    rare = [f for f in fields(Sampling) if f.name not in _OWN | _TOLD]
+    return [(f.name, getattr(sampling, f.name)) for f in rare if getattr(sampling, f.name) != f.default]
 
 
 def _scenes_of(item: Item) -> list[VoxelScene]:

@@ -63,7 +63,7 @@ class Variants(QAbstractListModel):
         if role == _ITEM:
             return item
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return f"seed {item.candidate.request.sampling.seed}, {self.state_of(item)}"
+            return f"seed {item.candidate.request.sampling.seed}, {self.words_of(item)}"
         return None
 
     def place_of(self, item: Item | None) -> QModelIndex:
@@ -99,6 +99,11 @@ class Variants(QAbstractListModel):
         if candidate in proposal.aside:
             return "discarded"
         return "stale: edited since" if self._is_stale(proposal) else "ready"
+
+    def words_of(self, item: Item) -> str:
+        """Say how a variant fares, and what the user did to keep it."""
+        kept = [" · pinned"] * item.candidate.pinned + [" · favourite"] * item.candidate.starred
+        return self.state_of(item) + "".join(kept)
 
     def _is_stale(self, proposal: Proposal) -> bool:
         if proposal not in self._stale:
@@ -207,7 +212,7 @@ class _Tile(QStyledItemDelegate):
             theme.icon(icon, colour).paint(painter, spot.adjusted(2, 2, -2, -2))
 
     def _paint_words(self, painter: QPainter, rect: QRect, item: Item, theme: Theme) -> None:
-        top, state = rect.top() + _HEAD + SIZE[1] + 2, self._variants.state_of(item)
+        top, state = rect.top() + _HEAD + SIZE[1] + 2, self._variants.words_of(item)
         wide = rect.width() - _GAP
         bad = item.candidate.state == "failed" or state.startswith("stale")
         lines = (

@@ -38,12 +38,12 @@ class Facts(QWidget):
         self.bring = _worded(actions, "history.bring", "Show again")
         self.retry = _worded(actions, "candidate.retry", "Retry")
         self.reuse_all = _worded(actions, "history.reuse_all", "Reuse all")
-        self.reuse_seed = _worded(actions, "history.reuse_seed", "Seed")
+        self.reuse_seed = _plain(actions, "history.reuse_seed")
         self.star, self.forget = _plain(actions, "history.star"), _plain(actions, "history.forget")
         buttons = row(self.bring, self.retry, self.reuse_all, self.reuse_seed, 1, self.star, self.forget, spacing=4)
         self.setLayout(column(self.title, self.text, buttons, spacing=4))
         self.layout().setStretch(1, 1)  # type: ignore[union-attr]
-        self.setFixedWidth(376)
+        self.setFixedWidth(336)
 
     def show_item(self, item: Item | None) -> None:
         """Show a variant, or nothing."""

@@ -19,9 +19,9 @@ class Scrubber(QWidget):
         self._studio, self._action = studio, actions["candidate.keep_step"]
         self.slider = ThinSlider()
         self.slider.setObjectName("scrubber.slider")
-        self.slider.setMinimumWidth(90)
+        self.slider.setMinimumWidth(70)
         self.words = label("")
-        self.words.setFixedWidth(120)
+        self.words.setFixedWidth(92)
         self.keep = button("Stop here and keep", "", self._action.trigger, "scrubber.keep")
         self.keep.setToolTip(self._action.toolTip())
         self.keep.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import gc
+import json
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import psutil
@@ -20,6 +22,7 @@ from editor.model.proposal import ADDED, CHANGED, REMOVED, Proposal
 from editor.model.studio import Studio
 from engine.edit import VoxelEdit
 from engine.errors import RequestError
+from engine.formats.registry import read_scene, write_scene
 from engine.grid import Box
 from engine.mask import VoxelMask
 from engine.tasks.request import GenerateRequest, InpaintRequest, Provenance, Result, Sampling, Step
@@ -230,6 +233,11 @@ def test_seed_and_parameters_are_taken_from_a_variant(desk):
         f"{REGION.volume:,} voxels",
     )
     assert rows["Not made"] == "car"
+    assert "Resample" not in rows
+    request = desk.item(6).candidate.request
+    unusual = replace(request, sampling=replace(request.sampling, resample=5, keep_known=True))
+    rows = dict(facts(Item(Proposal([unusual]), Candidate(unusual))))
+    assert (rows["Resample"], rows["Keep known"]) == ("5", "True")
 
 
 # bytes
@@ -526,3 +534,12 @@ def test_steps_of_a_fake_run_are_all_kept(desk):
     for step in FakeSession(steps=6).run(request):
         desk.studio.jobs.note_step(1, step)
     assert [f.index for f in desk.proposal.candidate.film.frames] == [1, 2, 3, 4, 5]
+
+
+def test_where_accepted_voxels_came_from_is_in_the_saved_file(desk, tmp_path):
+    desk.run()
+    desk.choosing.accept()
+    write_scene(desk.studio.document.scene, tmp_path / "street.scw")
+    (entry,) = read_scene(tmp_path / "street.scw").metadata["provenance"]
+    assert entry == json.loads(json.dumps(desk.item(4).candidate.result.provenance.to_json()))
+    assert (entry["task"], entry["model"], entry["sampling"]["seed"]) == ("inpaint", "city", 4)

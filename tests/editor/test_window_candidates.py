@@ -231,6 +231,7 @@ def test_the_history_tells_facts_and_gives_seed_and_parameters_back(open_window,
     options = window.studio.plan.options
     assert (options.steps, options.guidance, options.seed, options.seed_locked) == (9, 2.0, 6, True)
     QTest.mouseClick(window.history.facts.star, LEFT)
+    assert window.history.strip.variants.data(window.history.strip.variants.index(2)) == "seed 6, earlier · favourite"
     window.history.stars.setChecked(True)
     qtbot.waitUntil(lambda: len(window.history.strip.variants.items) == 1)
     window.history.stars.setChecked(False)
@@ -337,3 +338,11 @@ def test_the_generate_dock_keeps_button_and_queue_in_sight_where_the_window_is_l
     top = tree.mapTo(dock, QPoint(0, 0)).y()
     assert dock.button.geometry().bottom() <= top < dock.queue.y()
     assert CAR in window.studio.document.classes.visible
+
+
+def test_the_window_still_fits_a_small_screen_with_the_history_open(open_window, qtbot):  # noqa: F811
+    window = open_window()
+    run(qtbot, window)
+    qtbot.waitUntil(window.history.isVisible)
+    assert window.minimumSizeHint().width() <= 1280
+    assert window.minimumSizeHint().height() <= 720

@@ -36,7 +36,7 @@ class BlindPanel(QFrame):
         for part in (title, self.reason, self.kept):
             part.setAlignment(Qt.AlignmentFlag.AlignCenter)
         buttons = row(1, self.save, self.again, self.software, 1, spacing=8)
-        self.setLayout(column(1, title, self.reason, self.kept, buttons, 1, margin=40, spacing=14))
+        self.setLayout(column(title, self.reason, self.kept, buttons, 1, margin=40, spacing=14))
         self.hide()
         window.stage.layout().addWidget(self)
         window.canvas.screen.failed.connect(self._on_failed)

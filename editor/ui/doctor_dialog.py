@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from PySide6.QtCore import QProcess, Qt
+from PySide6.QtCore import QProcess, QRect, QSize, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QProgressBar, QTreeWidget, QTreeWidgetItem, QWidget
 
@@ -77,6 +77,12 @@ class DoctorDialog(QDialog):
         item = QTreeWidgetItem([name, words])
         item.setIcon(0, self._theme.icon("check", self._theme.good) if ok else self._theme.icon("warning"))
         item.setTextAlignment(0, Qt.AlignmentFlag.AlignTop)
+        room = QRect(0, 0, self.list.viewport().width() - self.list.columnWidth(0) - 12, 10_000)
+        lines = self.list.fontMetrics().boundingRect(
+            room, Qt.TextFlag.TextWrapAnywhere | Qt.TextFlag.TextWordWrap, words
+        )
+        item.setSizeHint(1, QSize(room.width(), lines.height() + 10))
+        item.setTextAlignment(1, Qt.AlignmentFlag.AlignTop)
         self.list.addTopLevelItem(item)
 
     def _copy(self) -> None:

@@ -92,6 +92,7 @@ class ImportDialog(QDialog):
         self.size = QDoubleSpinBox(
             objectName="import.size", decimals=3, minimum=0.01, maximum=10, singleStep=0.1, suffix=" m"
         )
+        self.size.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.size.setValue(raw.voxel_size[0])
         self.size.setEnabled(not raw.is_scene)
         words = {"keep": "Keep", "pad": "Pad", "crop": "Crop"}

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QDialog, QMessageBox
 
 from editor.ui.action_table import ACTIONS
@@ -104,6 +104,7 @@ class Manners(QObject):
         box = QMessageBox(self._window)
         box.setWindowTitle("About Scenewright")
         box.setText(_ABOUT.format(version=version("scenewright")))
+        box.addButton(QMessageBox.StandardButton.Close).setIcon(QIcon())
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
 

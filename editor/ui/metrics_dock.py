@@ -14,7 +14,8 @@ from editor.ui.theme import Theme
 from editor.ui.widgets import column, label, row
 
 _A_SECOND = 4  # pictures; more would take time from the viewport
-_CLASSES = 10
+_CLASSES = 8
+_NAMES = 96  # pixels for the names of classes
 
 
 class MetricsDock(QWidget):
@@ -41,8 +42,10 @@ class MetricsDock(QWidget):
             name: self.plots[name].plot(connect="finite", symbol="o", symbolSize=3)
             for name in ("seconds", "memory", "changed")
         }
-        self._bars = pg.BarGraphItem(x=[], height=[], width=0.7)
+        self._bars = pg.BarGraphItem(x0=[], y=[], width=[], height=0.7)
         self.plots["classes"].addItem(self._bars)
+        self.plots["classes"].invertY()
+        self.plots["classes"].getAxis("left").setWidth(_NAMES)
         for plot in self.plots.values():
             plot.setMouseEnabled(x=False, y=False)
             plot.hideButtons()
@@ -80,13 +83,14 @@ class MetricsDock(QWidget):
         shares = self._metrics.histogram(classes.space, self._document.scene.count_classes())[:_CLASSES]
         colours = classes.space.colours(classes.palette)
         self._bars.setOpts(
-            x=list(range(len(shares))),
-            height=[100 * share for _, share in shares],
+            x0=[0.0] * len(shares),
+            y=list(range(len(shares))),
+            width=[100 * share for _, share in shares],
             brushes=[QColor(*colours[i].tolist()) for i, _ in shares],
             pen=self._edge,
         )
-        ticks = [(place, classes.name_of(i)[:10]) for place, (i, _) in enumerate(shares)]
-        self.plots["classes"].getAxis("bottom").setTicks([ticks])
+        ticks = [(place, classes.name_of(i)[:12]) for place, (i, _) in enumerate(shares)]
+        self.plots["classes"].getAxis("left").setTicks([ticks])
 
     def showEvent(self, event: QShowEvent) -> None:
         self._metrics.is_watched = True

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget
 
 from editor.model.errands import Errand
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _SEAM = 16
 """Voxels on either side of a border that are made anew with it."""
 _HEIGHT = 230
+_SETTLED = 150
+"""Milliseconds after which a dock that shows itself is laid out."""
 
 
 class Maps(QObject):
@@ -44,6 +47,9 @@ class Maps(QObject):
         self._frame = window.docks.add_below("World Map", self.world_dock)
         self.layout = LayoutWork(window)
         self._layout_frame = window.docks.add_left("Layout", self.layout.dock)
+        self._in_front: set[QDockWidget] = set()
+        for frame in (self._frame, self._layout_frame):
+            frame.visibilityChanged.connect(partial(self._note_sight, frame))
         self._probe: Errand | None = None
         self._timed: set[tuple[str, str]] = set()
         self.world.changed.connect(self._on_world)
@@ -68,10 +74,11 @@ class Maps(QObject):
         if self._probe is not None:
             self._probe.cancel()
         self._window.gestures.cancel()
-        was_in_front = self._is_in_front(self._frame)
+        was_in_front = self._frame in self._in_front
         self.world.start()
         if was_in_front:
-            self._frame.raise_()  # whatever else wants to show the first candidate
+            # whatever else shows itself for the first candidate does so once the window is laid out anew
+            QTimer.singleShot(_SETTLED, self, self._frame.raise_)
         self._window.canvas.native.setFocus()
 
     def clear_tiles(self) -> None:
@@ -150,11 +157,12 @@ class Maps(QObject):
         self.world.clear()
         self._window.show_failure(failure)
 
-    def _is_in_front(self, frame: QDockWidget) -> bool:
-        return frame.isVisible() and not frame.visibleRegion().isEmpty()
+    def _note_sight(self, frame: QDockWidget, on: bool) -> None:
+        """Note whether a dock is seen: one behind another tab counts as visible to Qt."""
+        (self._in_front.add if on else self._in_front.discard)(frame)
 
     def _toggle(self, frame: QDockWidget, along: Qt.Orientation, size: int) -> None:
-        was_in_front = self._is_in_front(frame)
+        was_in_front = frame in self._in_front
         frame.setVisible(not was_in_front)
         if not was_in_front:
             frame.raise_()

@@ -18,7 +18,7 @@ from editor.viewport.orbit import OrbitCamera
 from editor.worker import DeviceInfo
 
 _MEGABYTE, _GIGABYTE = 1 << 20, 1 << 30
-_WIDTH = 268
+_WIDTH = 304
 
 
 class WorldDock(QWidget):
@@ -120,7 +120,7 @@ class WorldDock(QWidget):
         sizes = self._studio.document.scene.grid.voxel_size
         x, y = estimate.size
         time = (
-            "Time: known as soon as one tile was timed"
+            "Time: known once a tile was timed"
             if estimate.seconds is None
             else f"About {_time(estimate.seconds)}, as timed on this machine"
         )

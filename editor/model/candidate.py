@@ -29,7 +29,7 @@ class Candidate:
     Attributes
     ----------
     base
-        The result that this one varies; its own is put into the frame of that one.
+        The result that this one varies, without its labels, where that was a whole scene: its own is laid over it.
     note
         Where it came from, other than from a run of its own: a few words, or none.
     pinned, starred, accepted

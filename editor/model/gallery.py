@@ -12,7 +12,6 @@ from editor.model.candidate import Candidate
 from editor.model.history import MEGABYTE
 from editor.model.plan import Options
 from editor.model.proposal import Proposal, region_of
-from engine.scene import VoxelScene
 from engine.tasks.request import Sampling
 
 _OWN = {"seed", "device", "preview"}
@@ -54,12 +53,15 @@ class Gallery:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all variants, and of the scenes that they were asked for; shared chunks count once."""
-        chunks: dict[int, int] = {}
-        for item in self.items:
-            for scene in _scenes_of(item):
-                chunks |= scene.store.chunk_sizes()
-        return sum(item.candidate.nbytes for item in self.items) + sum(chunks.values())
+        """Bytes of all variants, and of the scenes and masks that they were asked for; shared ones count once."""
+        requests = {id(r): r for i in self.items for r in (i.proposal.request, i.candidate.request)}
+        scenes = {id(s): s for r in requests.values() if (s := getattr(r, "scene", None)) is not None}
+        masks = [m for r in requests.values() if (m := getattr(r, "mask", None)) is not None]
+        masks += [i.candidate.base.mask for i in self.items if i.candidate.base is not None]
+        parts: dict[int, int] = {id(mask.array): mask.array.nbytes for mask in masks}
+        for scene in scenes.values():
+            parts |= scene.store.chunk_sizes()
+        return sum(item.candidate.nbytes for item in self.items) + sum(parts.values())
 
     def use_budget(self, megabytes: int) -> None:
         """Keep so much from the next run on."""
@@ -151,9 +153,3 @@ def _unusual(sampling: Sampling) -> list[tuple[str, object]]:
     """List those of the other options that are not as they are by default."""
     rare = [f for f in fields(Sampling) if f.name not in _OWN | _TOLD]
     return [(f.name, getattr(sampling, f.name)) for f in rare if getattr(sampling, f.name) != f.default]
-
-
-def _scenes_of(item: Item) -> list[VoxelScene]:
-    requests = {id(r): r for r in (item.proposal.request, item.candidate.request)}
-    scenes = [getattr(r, "scene", None) for r in requests.values()]
-    return [s for s in scenes if s is not None]

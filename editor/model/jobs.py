@@ -228,7 +228,7 @@ def flaw_of(result: Result) -> str:
     new = result.mask.within(result.box)
     if not new.any():
         return "The engine gave no new voxel"
-    if result.scene is not None and not (result.labels[new] != result.scene.space.empty).any():
+    if result.scene is not None and not ((result.labels != result.scene.space.empty) & new).any():
         return "The engine gave nothing but air"
     return ""
 

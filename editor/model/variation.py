@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 
+import numpy as np
+
 from editor.model.candidate import Candidate
 from editor.model.film import PLAN_STAGE
 from editor.model.plan import Card
@@ -24,6 +26,8 @@ from engine.tasks.request import (
     Request,
     Result,
 )
+
+_NOTHING = np.zeros((0, 0, 0), dtype=np.uint8)
 
 
 def variations(proposal: Proposal, strength: float, seeds: Sequence[int]) -> list[Candidate]:
@@ -45,9 +49,10 @@ def variations(proposal: Proposal, strength: float, seeds: Sequence[int]) -> lis
     layout, context = getattr(question, "layout", None), getattr(question, "context", None)
     if isinstance(question, OutpaintRequest):
         layout = None  # it is in the frame of the old scene
+    base = replace(result, labels=_NOTHING) if result.scene is not None else None
     note = f"like seed {parent.request.sampling.seed}"
     samplings = [replace(parent.request.sampling, seed=seed, strength=strength) for seed in seeds]
-    return [Candidate(InpaintRequest(scene, mask, sampling, layout, context), result, note) for sampling in samplings]
+    return [Candidate(InpaintRequest(scene, mask, sampling, layout, context), base, note) for sampling in samplings]
 
 
 def estimate(candidate: Candidate, moment: int | None, card: Card | None) -> Result:

@@ -37,7 +37,7 @@ def run(path: Path | None = None) -> int:
     """Open the editor, with a scene where one is given; gives the exit code when its window is closed."""
     log_file = log_to_file(home())
     log.info("Scenewright %s starts", version("scenewright"))
-    _scale_interface()
+    scale_interface()
     app = make_application()
     window = build()
     window.trouble.catch_everything()
@@ -145,7 +145,7 @@ def _formats() -> Formats:
     return Formats(read_scene, write_scene, writer_titles(), tuple(endings))
 
 
-def _scale_interface() -> None:
+def scale_interface() -> None:
     """Ask Qt for the scale of the settings, where the user's environment asks for none; before Qt begins."""
     scale = SettingsFile().load()[0].ui_scale
     if scale != 1.0 and _SCALE not in os.environ:

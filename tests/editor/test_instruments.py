@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import os
 import sys
 import zipfile
 
@@ -12,11 +14,14 @@ import pytest
 import torch
 from fakes import CAR, ROAD, HandRunner, street
 
+from editor.app import SessionMaker, scale_interface
 from editor.model.diagnostics import Facts, write_diagnostics
 from editor.model.jobs import Failure, JobQueue
 from editor.model.metrics import Metrics
+from editor.settings import Settings, SettingsFile
 from editor.ui.console import Interpreter
 from editor.ui.engine_care import install_model
+from editor.ui.journal import log_files, log_to_file, stop_logging
 from engine.errors import MemoryShortageError, ModelError
 from engine.grid import Box
 from engine.models.cards import ModelCard, list_models
@@ -175,3 +180,55 @@ def test_a_damaged_model_is_refused_and_leaves_nothing(models, tmp_path, weights
     with pytest.raises(ModelError, match="holds no model"):
         install_model(tmp_path / "empty")
     assert not models.exists()
+
+
+# the log file, threads, scale
+
+
+def test_the_log_file_is_turned_over_before_it_grows_without_end(tmp_path):
+    handler = log_to_file(tmp_path / "deep")
+    try:
+        logger = logging.getLogger("scenewright")
+        for k in range(30):
+            logger.info("%d %s", k, "x" * 100_000)
+    finally:
+        stop_logging(handler)
+    files = log_files(tmp_path / "deep")
+    assert [f.name for f in files] == ["scenewright.log", "scenewright.log.1", "scenewright.log.2"]
+    assert all(f.stat().st_size <= 1 << 20 for f in files)
+    assert "29 xxx" in files[0].read_text()
+    assert handler not in logger.handlers
+
+
+def test_without_a_place_for_the_log_the_editor_starts_all_the_same(tmp_path, caplog):
+    (tmp_path / "file").write_text("in the way")
+    assert log_to_file(tmp_path / "file") is None
+    assert "no log file can be written" in caplog.text
+
+
+def test_threads_are_those_of_the_settings_and_torch_s_own_come_back():
+    usual = torch.get_num_threads()
+    settings = Settings(threads=usual + 1)
+    make = SessionMaker(settings)
+    try:
+        make("cpu")
+        assert torch.get_num_threads() == usual + 1
+        settings.threads = 0
+        make("cpu")
+        assert torch.get_num_threads() == usual
+    finally:
+        torch.set_num_threads(usual)
+
+
+@pytest.mark.parametrize(("own", "scale", "wanted"), [(None, 1.5, "1.5"), (None, 1.0, None), ("2", 1.5, "2")])
+def test_the_interface_is_scaled_where_the_environment_does_not_say_otherwise(
+    monkeypatch, tmp_path, own, scale, wanted
+):
+    environment = {**os.environ, "SCENEWRIGHT_HOME": str(tmp_path)}
+    environment.pop("QT_SCALE_FACTOR", None)
+    if own is not None:
+        environment["QT_SCALE_FACTOR"] = own
+    monkeypatch.setattr(os, "environ", environment)
+    SettingsFile().save(Settings(ui_scale=scale))
+    scale_interface()
+    assert environment.get("QT_SCALE_FACTOR") == wanted

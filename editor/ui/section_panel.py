@@ -103,7 +103,7 @@ class SectionPanel(QFrame):
         self.words = [label("") for _ in _AXES]
         lines = []
         for axis, (slider, words) in enumerate(zip(self.sliders, self.words, strict=True)):
-            words.setFixedWidth(76)
+            words.setFixedWidth(64)
             words.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             slider.setToolTip("Drag an end, or what lies between; the wheel moves the slice")
             slider.changed.connect(lambda low, high, a=axis: section.set_range(a, low, high))
@@ -111,7 +111,7 @@ class SectionPanel(QFrame):
             lines.append(row(label(_AXES[axis], ""), slider, words, spacing=8))
         head = row(label("Section", "section"), 1, whole, self.close_button)
         self.setLayout(column(head, *lines, margin=10, spacing=4))
-        self.setFixedWidth(300)
+        self.setFixedWidth(250)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         section.changed.connect(self.refresh)
         self.dress(theme)

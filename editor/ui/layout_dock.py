@@ -106,7 +106,7 @@ class LayoutDock(QWidget):
         self.height_.field.setSpecialValueText("auto")
         self.height_.setToolTip("Top of what is painted as building, in voxels; auto leaves it to the model")
         self.width_.setToolTip("Cells that brush and line are wide")
-        keys = label("Ctrl frees · Shift straight · Alt picks · right drag moves")
+        keys = label("Ctrl frees · Shift straight · Alt picks")
         foot = column(
             row(self.under, 1, self.size),
             row(*(self.links[n] for n in _LINKS), 1, spacing=2),

@@ -59,6 +59,7 @@ class LayoutView(MapView):
         self._under: Cell | None = None
         self._image = QImage()
         self.setCursor(Qt.CursorShape.CrossCursor)
+        self.setStatusTip("Paint the map; the right button or the arrows move it, the wheel zooms, 0 to 7 choose")
         draft.changed.connect(self._on_changed)
         self._on_changed()
 

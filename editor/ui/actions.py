@@ -99,11 +99,19 @@ def icon_of(name: str) -> str:
     return _SPECS[name].icon
 
 
+def full_title(name: str, title: str) -> str:
+    """Name an action in a list of all, where the `Load…` of one dock would say too little."""
+    family, _, deed = name.partition(".")
+    return f"{_DOCKS[family]}: {title}" if family in _DOCKS and deed != "show" else title
+
+
 def menu_path(name: str) -> str:
     """Name the menu that an action is in; an empty string where it is in none."""
     return next((title.replace("&", "") for title, names in MENUS if name in names.split()), "")
 
 
+_DOCKS = {"world": "World Map", "layout": "Layout"}
+"""Docks whose own buttons have short titles; by the first part of the actions' ids."""
 _SPECS = {spec.id: spec for spec in ACTIONS}
 
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QComboBox, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
 
 from editor.ui.action_table import ACTIONS
-from editor.ui.actions import menu_path
+from editor.ui.actions import full_title, menu_path
 from editor.ui.key_presets import PRESET_TITLES
 from editor.ui.keymap import KeyMap, canonical, fixed_use, native
 from editor.ui.search import fuzzy
@@ -125,7 +125,7 @@ class KeysPage(QWidget):
     def _fill(self) -> None:
         self._items = {}
         for spec in ACTIONS:
-            item = QTreeWidgetItem([spec.title.rstrip("…"), menu_path(spec.id), ""])
+            item = QTreeWidgetItem([full_title(spec.id, spec.title.rstrip("…")), menu_path(spec.id), ""])
             item.setData(_TITLE, _ID, spec.id)
             item.setToolTip(_TITLE, spec.tip)
             self._items[spec.id] = item

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QDialog, QMessageBox
 
 from editor.ui.action_table import ACTIONS
-from editor.ui.actions import menu_path
+from editor.ui.actions import full_title, menu_path
 from editor.ui.command_palette import CommandPalette, Entry
 from editor.ui.doctor_dialog import DoctorDialog
 from editor.ui.keymap import KeyMap, native
@@ -122,4 +122,4 @@ class Manners(QObject):
         if name.startswith("class.choose_"):
             place = int(name.rpartition("_")[2]) - 1
             return f"Choose {classes.name_of(ids[place])}" if place < len(ids) else f"Choose class {place + 1}"
-        return text
+        return full_title(name, text)

@@ -58,6 +58,7 @@ def test_the_palette_lists_every_action_and_runs_the_one_that_is_typed(open_wind
     brush = next(e for e in palette.shown if e.id == "mask.brush")
     assert (brush.title, brush.path, brush.key, brush.reason) == ("Mask Brush", "Mask", "B", "")
     assert next(e for e in palette.shown if e.id == "class.choose_1").title == "Choose car"
+    assert next(e for e in palette.shown if e.id == "layout.load").title == "Layout: Load…"
     QTest.keyClicks(palette.query, "eraser")
     QTest.keyClick(palette.query, Qt.Key.Key_Return)
     assert palette.isHidden()

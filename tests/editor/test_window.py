@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shiboken6
 from fakes import CAR, ROAD, FakeCard, FakeSession
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QWheelEvent
@@ -96,6 +97,8 @@ def open_window(qtbot, tmp_path, monkeypatch):
     for window in windows:
         window.files.dialogs = Answers()
         assert window.close(), "a window that stays open keeps its engine running into the next test"
+        QApplication.processEvents()
+        shiboken6.delete(window)  # else its 40 MB live as long as the process
 
 
 def at(window: MainWindow, voxel: tuple[float, float, float]) -> QPoint:

@@ -12,9 +12,10 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from editor.model.card import Card
 from editor.model.document import Document, empty_scene
 from editor.model.history import MEGABYTE, History
-from editor.model.plan import Card, Options
+from editor.model.options import Options
 from editor.model.spill import Spill
 from editor.model.studio import Studio
 from editor.settings import Settings, SettingsFile, history_folder, home
@@ -26,6 +27,7 @@ from editor.worker import EngineSession, SessionFactory, Worker
 from engine.data.places.reader import register_places
 from engine.errors import ModelError
 from engine.formats.registry import read_scene, readers, write_scene, writer_titles
+from engine.formats.semantickitti import mark_occluded
 from engine.models.cards import ModelCard, list_models
 from engine.scene import VoxelScene
 
@@ -142,7 +144,12 @@ def _options(settings: Settings, cards: list[Card]) -> Options:
 def _formats() -> Formats:
     register_places()
     endings = sorted({e for r in readers() for e in r.endings})
-    return Formats(read_scene, write_scene, writer_titles(), tuple(endings))
+    return Formats(_read, write_scene, writer_titles(), tuple(endings))
+
+
+def _read(path: Path) -> VoxelScene:
+    """Read any scene; what a scanner could not see is unknown, where a file beside it says so."""
+    return mark_occluded(read_scene(path), path)
 
 
 def scale_interface() -> None:

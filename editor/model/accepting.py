@@ -14,7 +14,7 @@ from engine.errors import GridError, RequestError
 from engine.grid import Box
 from engine.mask import VoxelMask
 from engine.scene import VoxelScene
-from engine.tasks.request import GenerateRequest, Provenance, Result
+from engine.tasks.request import GenerateRequest, Provenance, RefineRequest, Result
 
 Overlap = Literal["keep", "overwrite"]
 """What becomes of voxels that were edited since the request: they stay, or the candidate goes over them."""
@@ -79,7 +79,8 @@ def accepted_by(edit: Edit) -> tuple[Proposal, Candidate] | None:
 def _edit(proposal: Proposal, result: Result, document: Document, overlap: Overlap) -> VoxelEdit | GridEdit:
     scene = document.scene
     if result.scene is None or proposal.is_in_place(scene):
-        name = "Regenerate" if result.scene is None else "Extend"
+        remade = "Refine" if isinstance(proposal.request, RefineRequest) else "Regenerate"
+        name = remade if result.scene is None else "Extend"
         mask = result.mask.within(result.box) & proposal.new_voxels(result.box)
         if overlap == "keep":
             mask &= ~proposal.edited(scene).within(result.box)

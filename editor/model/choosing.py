@@ -7,9 +7,9 @@ from dataclasses import replace
 from psygnal import Signal
 
 from editor.model.candidate import Candidate
+from editor.model.card import Card
 from editor.model.gallery import Gallery, Item, parameters
 from editor.model.jobs import Failure
-from editor.model.plan import Card
 from editor.model.proposal import Proposal, View
 from editor.model.studio import Studio
 from editor.model.variation import estimate, variations
@@ -169,8 +169,8 @@ class Choosing:
 
     def reuse_all(self) -> None:
         """Put all parameters of the selected variant into the Generate dock."""
-        sampling = self._need_item().candidate.request.sampling
-        self._studio.plan.set(seed=sampling.seed, seed_locked=True, **parameters(sampling))
+        request = self._need_item().candidate.request
+        self._studio.plan.set(seed=request.sampling.seed, seed_locked=True, **parameters(request))
         self.told.emit("The Generate dock has its parameters and its seed now")
 
     def forget(self) -> None:

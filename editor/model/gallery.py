@@ -10,9 +10,9 @@ from psygnal import Signal
 
 from editor.model.candidate import Candidate
 from editor.model.history import MEGABYTE
-from editor.model.plan import Options
+from editor.model.options import Options
 from editor.model.proposal import Proposal, region_of
-from engine.tasks.request import Sampling
+from engine.tasks.request import RefineRequest, Request, Sampling
 
 _OWN = {"seed", "device", "preview"}
 """Options that are no parameters: they are taken on their own, or say where and how a run goes on."""
@@ -120,11 +120,14 @@ class Gallery:
         return candidate.starred or candidate.pinned or candidate.is_open or self._is_spared(item)
 
 
-def parameters(sampling: Sampling) -> dict[str, Any]:
+def parameters(request: Request) -> dict[str, Any]:
     """Give the options of the Generate dock that make the same again, but for the seed."""
+    sampling, refines = request.sampling, isinstance(request, RefineRequest)
     shared = {f.name for f in fields(Options)} & {f.name for f in fields(Sampling)}
-    values = {name: getattr(sampling, name) for name in shared - _OWN}
-    return {**values, "forbid": frozenset(sampling.forbid)}
+    values = {name: getattr(sampling, name) for name in shared - _OWN} | {"forbid": frozenset(sampling.forbid)}
+    if refines:  # it has its own
+        values |= {f"refine_{name}": values.pop(name) for name in ("steps", "strength")}
+    return {**values, "refines": refines}
 
 
 def facts(item: Item) -> list[tuple[str, str]]:
@@ -144,6 +147,8 @@ def facts(item: Item) -> list[tuple[str, str]]:
 
 def _extent(item: Item) -> tuple[str, str]:
     request, region = item.proposal.request, region_of(item.proposal.request)
+    if region is not None and isinstance(request, RefineRequest):
+        return "Refined", f"{region.count:,} voxels"
     if region is not None:
         return "Mask", f"{region.count:,} voxels"
     return "Size", " × ".join(map(str, getattr(request, "size", ()))) + " voxels"

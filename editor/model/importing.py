@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from editor.model.plan import Card
+from editor.model.card import Card
 from engine.errors import FormatError
 from engine.formats.archives import NPY_MAGIC, peek_members, read_arrays, read_npy
 from engine.formats.files import read_exactly, read_head

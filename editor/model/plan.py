@@ -3,97 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
-import numpy as np
 from psygnal import Signal
 
+from editor.model.card import Card, mismatch
 from editor.model.document import Document
+from editor.model.options import Options
+from editor.model.predictions import has_solid, looks_predicted
 from engine.errors import ScenewrightError
 from engine.geometry.maps import LayoutMap, layout_of
 from engine.grid import Box
 from engine.mask import VoxelMask
+from engine.models.character import ANY, Character
 from engine.scene import VoxelScene
-from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, Preview, Request, Sampling
+from engine.tasks.request import (
+    GenerateRequest,
+    InpaintRequest,
+    OutpaintRequest,
+    RefineRequest,
+    Request,
+    Sampling,
+)
 from engine.tasks.work import seen_of, work_of
 
-Mode = Literal["generate", "regenerate", "extend"]
-Context = Literal["auto", "mask", "whole", "box"]
-"""What is looked at round a mask: some way round it, its own box, the whole scene, a box that the user has set."""
-SEED_LIMIT = 2**31
-
-
-class Card(Protocol):
-    """What the editor needs to know of a model (`engine.models.cards.ModelCard` has it)."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def title(self) -> str: ...
-
-    @property
-    def label_space(self) -> str: ...
-
-    @property
-    def height(self) -> int: ...
-
-    @property
-    def voxel_size(self) -> tuple[float, float, float]: ...
-
-    @property
-    def sha256(self) -> str: ...
-
-    @property
-    def cell(self) -> int: ...
-
-    @property
-    def window(self) -> int: ...
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the Generate dock shows.
-
-    Attributes
-    ----------
-    keep_layout
-        Whether new voxels follow the bird's-eye map of the scene as it is.
-    context
-        What regenerating looks at round the mask.
-    overlap
-        Width of the known band that a new tile sees, voxels; 0 is three eighths of the model's window.
-    """
-
-    model: str = "city"
-    seed: int = 0
-    seed_locked: bool = False
-    variants: int = 1
-    steps: int = 12
-    sampler: str = "dpmpp-2m"
-    guidance: float = 1.0
-    strength: float = 1.0
-    preview: Preview = "auto"
-    keep_layout: bool = False
-    context: Context = "auto"
-    overlap: int = 0
-    forbid: frozenset[str] = field(default_factory=frozenset)
-    device: str = "auto"
-
-    def sampling(self, variant: int) -> Sampling:
-        """Make the engine's record for one variant; seeds count up. Raises `RequestError` for impossible values."""
-        return Sampling(
-            model=self.model,
-            seed=self.seed + variant,
-            steps=self.steps,
-            sampler=self.sampler,
-            guidance=self.guidance,
-            strength=self.strength,
-            forbid=tuple(sorted(self.forbid)),
-            device=self.device,
-            preview=self.preview,
-        )
+Mode = Literal["generate", "regenerate", "extend", "refine"]
 
 
 @dataclass(frozen=True)
@@ -183,8 +118,11 @@ class Plan:
         self.box: Box | None = None
         self.by_tiles = True
         self._troubles: dict[str, str] = {}
+        self._has_solid: bool | None = None
         document.mask_changed.connect(lambda _box: self.changed.emit())
+        document.changed.connect(lambda _box: self._on_voxels())
         document.scene_replaced.connect(self._on_scene)
+        document.opened.connect(lambda: self.refine(looks_predicted(document.scene)))
 
     def set(self, **values: Any) -> None:
         """Change options by name; the same values again tell nobody."""
@@ -206,6 +144,13 @@ class Plan:
     def extend(self, extension: Extension) -> None:
         """Pull the bounds outward; nothing is made before `requests` are run."""
         self.extension = extension
+        self.changed.emit()
+
+    def refine(self, on: bool) -> None:
+        """Start from the scene as it is from now on, as from a prediction, or no longer; pulled-out bounds go back."""
+        if on:
+            self.extension = Extension()
+        self.options = replace(self.options, refines=on)
         self.changed.emit()
 
     def look_at(self, box: Box | None) -> None:
@@ -257,27 +202,59 @@ class Plan:
         return next((c for c in self.cards if c.name == model), None)
 
     @property
+    def styles(self) -> Sequence[str]:
+        """Kinds of districts that the chosen model knows; where there are none, it knows no density nor leaves."""
+        return self.card.styles if self.card is not None else ()
+
+    @property
+    def character(self) -> Character:
+        """What new parts shall be like, as far as the chosen model can be asked for it."""
+        options, styles = self.options, self.styles
+        if not styles:
+            return ANY
+        return Character(options.style if options.style in styles else None, options.density, options.leaves)
+
+    @property
+    def effort(self) -> tuple[int, float]:
+        """Steps and strength of what is offered; refining has its own."""
+        options = self.options
+        if self.mode == "refine":
+            return options.refine_steps, options.refine_strength
+        return options.steps, options.strength
+
+    def set_effort(self, steps: int | None = None, strength: float | None = None) -> None:
+        """Change steps or strength of what is offered."""
+        prefix = "refine_" if self.mode == "refine" else ""
+        given = {"steps": steps, "strength": strength}
+        self.set(**{f"{prefix}{name}": value for name, value in given.items() if value is not None})
+
+    @property
     def mode(self) -> Mode:
         if not self.extension.is_nothing:
             return "extend"
+        if self.options.refines:
+            return "refine"
         return "regenerate" if not self._document.shown_mask.is_empty else "generate"
 
-    def offer(self) -> Offer:
-        """Say what the button would do."""
-        name = self.options.model
+    def offer(self, mode: Mode | None = None) -> Offer:
+        """Say what the button would do, in this mode or in another one."""
+        name, mode = self.options.model, mode or self.mode
         if self.card is None:
             reason = f"Model '{name}' is not installed; the scene can still be edited."
-            return Offer(self.mode, f"Model “{name}” is not installed", reason, lacking=True)
+            return Offer(mode, f"Model “{name}” is not installed", reason, lacking=True)
         if trouble := self._troubles.get(name):
-            return Offer(self.mode, f"Model “{name}” cannot be used", trouble, lacking=True)
-        text, reason = self._text(), self._reason(self.card)
-        return Offer(self.mode, text, reason, bool(reason))
+            return Offer(mode, f"Model “{name}” cannot be used", trouble, lacking=True)
+        wrong = self._wrong_value(mode) or mismatch(self._document.scene, self.card)
+        reason = wrong or ("" if mode != "refine" else self._lacks_solid())
+        return Offer(mode, self._text(mode), reason, fixable=bool(wrong))
 
     def reach(self) -> Reach | None:
-        """Say what regenerating the mask would touch; `None` where something else is offered, or nothing."""
+        """Say what working on the mask would touch; `None` where something else is offered, or nothing."""
         mask, card, scene = self._document.shown_mask, self.card, self._document.scene
-        if self.mode != "regenerate" or card is None or mismatch(scene, card):
+        if mask.is_empty or self.mode == "extend" or card is None or mismatch(scene, card):
             return None
+        if self.mode == "refine":
+            return Reach(mask.blocks(card.cell), work_of(RefineRequest(scene, Sampling(), mask), card).region)
         request = InpaintRequest(scene, mask, Sampling(), context=self.context)
         region, seen = work_of(request, card).region, seen_of(request, card.cell)
         return Reach(mask.blocks(card.cell), region if seen is None else region.clip(seen))
@@ -286,11 +263,19 @@ class Plan:
         """Make one request for each variant; raises `RequestError` for impossible values."""
         scene = self._document.scene.snapshot()
         layout = self._layout(scene)
-        return [self._request(scene, layout, self.options.sampling(k)) for k in range(self.options.variants)]
+        return [self._request(scene, layout, self.sampling(k)) for k in range(self.options.variants)]
+
+    def sampling(self, variant: int = 0, mode: Mode | None = None) -> Sampling:
+        """Make the engine's record for one variant of what is offered; raises `RequestError` for impossible values."""
+        options = self.options
+        record = replace(options.sampling(variant), **asdict(self.character))
+        if (mode or self.mode) == "refine":
+            return replace(record, steps=options.refine_steps, strength=options.refine_strength)
+        return record
 
     def sampling_for(self, seed: int) -> Sampling:
         """Make the engine's record for voxels that start from noise; raises `RequestError` for impossible values."""
-        return replace(self.options.sampling(0), seed=seed, strength=1.0)
+        return replace(self.sampling(mode="generate"), seed=seed, strength=1.0)
 
     def requests_of_map(self, layout: LayoutMap, everywhere: bool, seeds: Sequence[int]) -> list[Request]:
         """Make one request for each seed that follows a map, over the whole scene or under the mask."""
@@ -303,12 +288,22 @@ class Plan:
         if self.mode == "extend":
             at = (self.extension.west, self.extension.south)
             return OutpaintRequest(scene, self.extension.size(scene), sampling, at, self.overlap)
+        if self.mode == "refine":
+            mask = self._document.mask
+            return RefineRequest(scene, sampling, None if mask.is_empty else mask)
         if self.mode == "regenerate":
             return InpaintRequest(scene, self._document.mask, sampling, layout, self.context)
         return GenerateRequest(scene.grid.shape[:2], sampling, layout)
 
+    def _on_voxels(self) -> None:
+        """What can be refined may be another matter now."""
+        self._has_solid = None
+        if self.options.refines:
+            self.changed.emit()
+
     def _on_scene(self) -> None:
         """A box that was set for other bounds is of no use any more."""
+        self._has_solid = None
         if self.box is not None and not self._document.scene.box.contains(self.box):
             self.box = None
             self.options = replace(self.options, context="auto")
@@ -316,36 +311,29 @@ class Plan:
 
     def _layout(self, scene: VoxelScene) -> LayoutMap | None:
         """Compute the map that the new voxels shall follow, where they shall follow one."""
-        wanted = self.options.keep_layout and self.mode != "extend"
+        wanted = self.options.keep_layout and self.mode in ("generate", "regenerate")
         return layout_of(scene.read(), scene.space) if wanted else None
 
-    def _text(self) -> str:
+    def _text(self, mode: Mode) -> str:
         variants = f" ({self.options.variants} variants)" if self.options.variants > 1 else ""
-        if self.mode == "extend":
+        if mode == "extend":
             x, y = self.extension.size(self._document.scene)
             return f"Extend to {x} × {y}{variants}"
-        if self.mode == "regenerate":
+        if mode == "regenerate":
             return f"Regenerate {self._document.shown_mask.count:,} voxels{variants}"
+        if mode == "refine":
+            return f"Refine {'scene' if self._document.shown_mask.is_empty else 'mask'}{variants}"
         return f"Generate scene{variants}"
 
-    def _reason(self, card: Card) -> str:
+    def _wrong_value(self, mode: Mode) -> str:
         try:
-            self.options.sampling(0)
+            self.sampling(0, mode)
         except ScenewrightError as error:
             return str(error)
-        return mismatch(self._document.scene, card)
+        return ""
 
-
-def mismatch(scene: VoxelScene, card: Card) -> str:
-    """Say in one line why a model cannot work on a scene; an empty string where it can."""
-    x, y, z = scene.grid.shape
-    if scene.space.name != card.label_space:
-        return f"The scene has {scene.space.name} classes, the model needs {card.label_space}."
-    if not np.allclose(scene.grid.voxel_size, card.voxel_size, rtol=1e-3):
-        sizes = " × ".join(f"{s:g}" for s in scene.grid.voxel_size)
-        return f"The scene has voxels of {sizes} m, the model needs {np.max(card.voxel_size):g} m."
-    if z != card.height:
-        return f"The scene is {z} voxels high, the model needs {card.height}."
-    if x % card.cell or y % card.cell:
-        return f"The scene is {x} × {y} voxels, the model needs multiples of {card.cell}."
-    return ""
+    def _lacks_solid(self) -> str:
+        """Say why a scene cannot be refined, where it holds nothing to start from."""
+        if self._has_solid is None:
+            self._has_solid = has_solid(self._document.scene)
+        return "" if self._has_solid else "The scene has no solid voxel to start from: open a prediction, or generate."

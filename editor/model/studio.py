@@ -10,15 +10,18 @@ from psygnal import Signal
 
 from editor.model.accepting import Overlap, accept_edit, accepted_by
 from editor.model.candidate import Candidate
+from editor.model.card import Card
 from editor.model.document import Document
 from editor.model.gallery import Gallery, Item
 from editor.model.jobs import Failure, Job, JobQueue, Runner
+from editor.model.options import SEED_LIMIT, Options
 from editor.model.pace import Pace
-from editor.model.plan import SEED_LIMIT, Card, Options, Plan
-from editor.model.proposal import Proposal
+from editor.model.plan import Plan
+from editor.model.predictions import looks_predicted
+from editor.model.proposal import Proposal, region_of
 from engine.edit import Edit
 from engine.errors import RequestError
-from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, Request, Step
+from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, RefineRequest, Request, Step
 
 
 class Studio:
@@ -136,6 +139,7 @@ class Studio:
         edit.chosen.accepted = True
         self._remove(proposal)
         self.document.do(edit)
+        self._turn_to(proposal, is_in=True)
         self.accepted.emit(edit)
 
     def discard(self) -> None:
@@ -296,6 +300,7 @@ class Studio:
         if proposal not in self.proposals and proposal.candidates:
             self._put_on_top(proposal)
         self.gallery.put(proposal)
+        self._turn_to(proposal, is_in=False)
 
     def _on_redone(self, edit: Edit) -> None:
         taken = accepted_by(edit)
@@ -303,6 +308,12 @@ class Studio:
             for candidate in (self.gallery.find(taken[0]) or taken[0]).everyone:
                 candidate.accepted |= candidate == taken[1]
             self._remove(taken[0])
+            self._turn_to(taken[0], is_in=True)
+
+    def _turn_to(self, proposal: Proposal, is_in: bool) -> None:
+        """Offer what comes next: a refined scene is made anew in parts, one that is a prediction again is refined."""
+        if isinstance(proposal.request, RefineRequest):
+            self.plan.refine(not is_in or looks_predicted(self.document.scene))
 
     def _on_edited(self) -> None:
         if self.proposal is not None:
@@ -320,20 +331,27 @@ def _same_question(a: Request, b: Request) -> bool:
     """Tell whether two requests ask for the same voxels of the same scene."""
     if isinstance(a, GenerateRequest) and isinstance(b, GenerateRequest):
         return a.size == b.size
-    if isinstance(a, InpaintRequest) and isinstance(b, InpaintRequest):
-        return a.scene.grid == b.scene.grid and a.mask.equals(b.mask) and _same_voxels(a, b)
+    if isinstance(a, InpaintRequest | RefineRequest) and type(a) is type(b):
+        return _same_voxels(a, b)
     if isinstance(a, OutpaintRequest) and isinstance(b, OutpaintRequest):
         return (a.scene.grid, a.size, a.at, a.tiles) == (b.scene.grid, b.size, b.at, b.tiles)
     return False
 
 
-def _same_voxels(a: InpaintRequest, b: InpaintRequest) -> bool:
-    return bool((a.scene.read(a.mask.box) == b.scene.read(b.mask.box)).all())
+def _same_voxels(a: Request, b: Request) -> bool:
+    mask, other = region_of(a), region_of(b)
+    assert isinstance(a, InpaintRequest | RefineRequest)
+    assert isinstance(b, InpaintRequest | RefineRequest)
+    if mask is None or other is None or a.scene.grid != b.scene.grid or not mask.equals(other):
+        return False
+    return bool((a.scene.read(mask.box) == b.scene.read(mask.box)).all())
 
 
 def _title(request: Request) -> str:
     if isinstance(request, InpaintRequest):
         return f"Regenerate {request.mask.count:,} voxels"
+    if isinstance(request, RefineRequest):
+        return "Refine scene" if request.mask is None else f"Refine {request.mask.count:,} voxels"
     if not isinstance(request, GenerateRequest | OutpaintRequest):
         return request.name.capitalize()
     name = "Extend to" if isinstance(request, OutpaintRequest) else "Generate"

@@ -9,8 +9,8 @@ from importlib.metadata import version
 import numpy as np
 
 from editor.model.candidate import Candidate
+from editor.model.card import Card
 from editor.model.film import PLAN_STAGE
-from editor.model.plan import Card
 from editor.model.proposal import Proposal, region_of
 from engine.errors import RequestError
 from engine.grid import Box, Grid

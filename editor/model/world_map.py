@@ -9,7 +9,8 @@ from psygnal import Signal
 
 from editor.model.accepting import accepted_by
 from editor.model.candidate import Candidate
-from editor.model.plan import Options, mismatch
+from editor.model.card import mismatch
+from editor.model.options import Options
 from editor.model.proposal import Proposal
 from editor.model.seams import seam_of
 from editor.model.studio import Studio

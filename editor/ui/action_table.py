@@ -108,6 +108,14 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "first",
     ),
     ActionSpec(
+        "generate.refine",
+        "Refine",
+        "refine",
+        ("Ctrl+Shift+R",),
+        "Start from what a network predicted or a scanner saw, and fill in what is unknown",
+        "refine",
+    ),
+    ActionSpec(
         "generate.cancel",
         "Cancel All Jobs",
         "cancel_jobs",
@@ -202,7 +210,7 @@ MENUS: tuple[tuple[str, str], ...] = (
     ),
     (
         "&Generate",
-        "generate.run generate.front generate.roll | "
+        "generate.run generate.front generate.refine generate.roll | "
         "generate.cancel_running generate.cancel_waiting generate.cancel | " + CANDIDATE_MENU,
     ),
     ("&World", "tool.extend tool.context | " + MAP_MENU),

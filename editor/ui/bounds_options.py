@@ -6,8 +6,9 @@ from PySide6.QtCore import QLocale
 from PySide6.QtGui import QShowEvent, QValidator
 from PySide6.QtWidgets import QSpinBox, QWidget
 
+from editor.model.options import Context
 from editor.model.pace import Pace
-from editor.model.plan import Context, Extension
+from editor.model.plan import Extension
 from editor.model.studio import Studio
 from editor.ui.widgets import Segments, button, label, row
 from engine.errors import ScenewrightError

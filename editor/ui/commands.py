@@ -174,6 +174,7 @@ class Commands:
         scene = document.scene
         fitted = fit_grid(scene, label_space(card.label_space), card.voxel_size, card.height, cell=card.cell)
         document.do(GridEdit(f"Convert to {card.name}'s grid", scene.snapshot(), fitted.snapshot(), document.mask))
+        self._window.notice.hide()  # what it asked for is done
 
     # tools
 
@@ -236,6 +237,11 @@ class Commands:
 
     def generate_in_front(self) -> None:
         self._generate(in_front=True)
+
+    def refine(self) -> None:
+        """Refine from now on, beginning at once."""
+        self._studio.plan.refine(True)
+        self._generate(in_front=False)
 
     def cancel_jobs(self) -> None:
         self._studio.jobs.cancel_all()

@@ -9,9 +9,9 @@ from typing import Literal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog, QMessageBox, QSpinBox, QWidget
 
+from editor.model.card import Card
 from editor.model.classes import ClassView
 from editor.model.importing import Choices, Raw
-from editor.model.plan import Card
 from editor.model.recovery import Leftover
 from editor.ui.icons import class_icon
 from editor.ui.import_dialog import ImportDialog

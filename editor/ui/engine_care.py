@@ -11,8 +11,8 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
+from editor.model.card import Card
 from editor.model.jobs import Failure, Job
-from editor.model.plan import Card
 from editor.worker import Background, DeviceInfo
 from engine.errors import ModelError
 from engine.models.cards import CARD, list_models, read_card

@@ -20,12 +20,15 @@ from editor.ui.dialogs import Dialogs
 from editor.ui.notice_bar import NoticeBar
 from editor.ui.notice_bar import WayOut as Way
 from editor.worker import Background
+from engine.labels import UNKNOWN
 from engine.mask import VoxelMask
 from engine.scene import VoxelScene
 
 NATIVE = ".scw"
 _BARE = (".npy", ".npz")
 """Endings of files that may not say which axis is up, nor what their numbers mean."""
+_PREDICTED = ".label"
+"""Ending of grids that networks predict, or that hold what scanners saw."""
 WayOut = tuple[str, Callable[[], object]]
 """Words of a button, and what it does."""
 
@@ -52,6 +55,8 @@ class Files(QObject):
     """A file of bare voxels is to be imported with choices."""
     fit_wanted = Signal()
     """The scene on show is to be fitted to the model with choices."""
+    refine_wanted = Signal()
+    """The scene on show is to be refined."""
     recovered = Signal(object)
     """Unsaved work is back in the document; a `Leftover`."""
 
@@ -186,12 +191,16 @@ class Files(QObject):
     def _put(self, scene: VoxelScene, path: Path | None, name: str, unsaved_mask: VoxelMask | None = None) -> None:
         self._studio.drop_all()
         self._studio.document.replace(scene, path, name, unsaved_mask)
-        offer = self._studio.plan.offer()
-        card = self._studio.plan.card
+        plan, card = self._studio.plan, self._studio.plan.card
+        if name.lower().endswith(_PREDICTED):
+            plan.refine(True)
+        offer = plan.offer()
         if offer.fixable and card is not None:
             convert = (f"Convert to {card.name}'s grid", self._convert)
             choose = Way("Choose how…", self.fit_wanted.emit)
             self._notice.tell(offer.reason, "warning", action=convert, ways_out=[choose])
+        elif offer.mode == "refine" and not offer.reason:
+            self._notice.tell(_about_gaps(scene), action=("Refine", self.refine_wanted.emit))
 
     def _on_read(self, scene: VoxelScene, path: Path) -> None:
         self._settings.remember_file(path)
@@ -252,3 +261,11 @@ class Files(QObject):
             return
         self.recent.addSeparator()
         self.recent.addAction("Clear List").triggered.connect(lambda _=False: self._settings.forget_files())
+
+
+def _about_gaps(scene: VoxelScene) -> str:
+    """Say why a scene should be refined."""
+    unknown = float(scene.count_classes()[UNKNOWN]) / scene.box.volume
+    if not unknown:
+        return "A grid of what a network predicted or a scanner saw: refining makes a whole scene of it."
+    return f"{unknown:.0%} of the voxels are unknown, drawn hatched: refining fills them in."

@@ -6,9 +6,10 @@ from PySide6.QtCore import QRegularExpression, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QRegularExpressionValidator
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
-from editor.model.plan import SEED_LIMIT
+from editor.model.options import SEED_LIMIT
 from editor.model.studio import Studio
 from editor.ui.actions import Actions
+from editor.ui.character_fields import CharacterFields
 from editor.ui.forbid_list import ForbidList
 from editor.ui.queue_list import QueueList
 from editor.ui.theme import Theme
@@ -41,6 +42,8 @@ class GenerateDock(QWidget):
         self._make_fields(roll)
         self.queue = QueueList(studio, actions)
         self.forbid = ForbidList(studio)
+        self.character = CharacterFields(self._plan)
+        self._wishes = Fold("Character", self.character, "character")
         self._more = Fold("More", self._make_more(), "more")
         self._barred = Fold("Do not make", self.forbid, "barred")
         self.setLayout(self._arrange())
@@ -55,7 +58,7 @@ class GenerateDock(QWidget):
         self.roll.setIcon(theme.icon("dice"))
         self.lock.setIcon(theme.icon("lock" if self._plan.options.seed_locked else "unlock"))
         self.queue.dress(theme)
-        for fold in (self._more, self._barred):
+        for fold in self._folds():
             fold.dress(theme)
 
     def refresh(self) -> None:
@@ -76,19 +79,31 @@ class GenerateDock(QWidget):
             self.seed.setText(str(options.seed))
         self.lock.setChecked(options.seed_locked)
         self.lock.setIcon(self._theme.icon("lock" if options.seed_locked else "unlock"))
-        self.steps.show_value(options.steps)
-        self.strength.show_value(options.strength)
-        self.strength.setEnabled(offer.mode == "regenerate")
+        steps, strength = self._plan.effort
+        self.task.choose("refine" if options.refines else "anew")
+        self.task.setEnabled(offer.mode != "extend")
+        self.steps.show_value(steps)
+        self.strength.show_value(strength)
+        self.strength.setEnabled(offer.mode in ("regenerate", "refine"))
         self.preview.choose(options.preview)
         self.sampler.setCurrentIndex(self.sampler.findData(options.sampler))
-        self.layout_choice.choose(options.keep_layout and offer.mode != "extend")
-        self.layout_choice.setEnabled(offer.mode != "extend")
+        follows = offer.mode in ("generate", "regenerate")
+        self.layout_choice.choose(options.keep_layout and follows)
+        self.layout_choice.setEnabled(follows)
         self.guidance.show_value(options.guidance)
-        self.guidance.setEnabled(options.keep_layout and offer.mode != "extend")
+        self.guidance.setEnabled(options.keep_layout and follows)
+        self._wishes.setVisible(bool(self._plan.styles))
+        self._wishes.note.setText(self.character.words())
+        self.character.refresh()
         self._barred.note.setText(f"{len(options.forbid)} barred" if options.forbid else "everything allowed")
         self.forbid.refresh()
 
     def _make_fields(self, roll: QAction) -> None:
+        self.task = Segments([("anew", "Make anew"), ("refine", "Refine")], "task")
+        self.task.part("anew").setToolTip("Make the scene, or what is masked, anew")
+        self.task.part("refine").setToolTip(
+            "Start from what a network predicted or a scanner saw: keep what it says, fill in what is unknown"
+        )
         self.model = QComboBox(objectName="model")
         self.variants = Segments([(n, str(n)) for n in _VARIANTS], "variants")
         self.seed = QLineEdit(objectName="seed")
@@ -119,8 +134,9 @@ class GenerateDock(QWidget):
         self.seed.editingFinished.connect(self._take_seed)
         self.seed.returnPressed.connect(self.seed.clearFocus)
         self.lock.toggled.connect(lambda on: self._plan.set(seed_locked=on))
-        self.steps.changed.connect(lambda v: self._plan.set(steps=int(v)))
-        self.strength.changed.connect(lambda v: self._plan.set(strength=v))
+        self.task.chosen.connect(lambda task: self._plan.refine(task == "refine"))
+        self.steps.changed.connect(lambda v: self._plan.set_effort(steps=int(v)))
+        self.strength.changed.connect(lambda v: self._plan.set_effort(strength=v))
         self.preview.chosen.connect(lambda value: self._plan.set(preview=value))
 
     def _make_more(self) -> QWidget:
@@ -150,25 +166,28 @@ class GenerateDock(QWidget):
         fields = QWidget()
         fields.setLayout(
             column(
+                named("Task", self.task),
                 named("Model", self.model),
                 named("Variants", self.variants),
                 named("Seed", row(self.seed, self.roll, self.lock, spacing=2)),
                 named("Steps", self.steps),
                 named("Strength", self.strength),
                 named("Preview", self.preview),
-                self._more,
-                self._barred,
+                *self._folds(),
                 1,
                 spacing=6,
             )
         )
         fields.layout().setContentsMargins(12, 2, 12, 6)  # type: ignore[union-attr]
         area = scrolled(fields)
-        for fold in (self._more, self._barred):
+        for fold in self._folds():
             fold.opened.connect(lambda content: area.ensureWidgetVisible(content, 0, 4))
         head = column(self.button, self.reason, self.convert, self.locate, spacing=6)
         head.setContentsMargins(12, 10, 12, 6)
         return column(head, area, self.queue, spacing=0)
+
+    def _folds(self) -> tuple[Fold, ...]:
+        return self._wishes, self._more, self._barred
 
     def _take_seed(self) -> None:
         text = self.seed.text()

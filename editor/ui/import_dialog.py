@@ -13,9 +13,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from editor.model.card import Card
 from editor.model.classes import ClassView
 from editor.model.importing import AXES, Choices, Raw, guess_axes, guess_classes, shape_of
-from editor.model.plan import Card
 from editor.ui.icons import class_icon
 from editor.ui.widgets import Segments, button, column, label, named, row
 from engine.labels import UNKNOWN, LabelSpace

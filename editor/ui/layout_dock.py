@@ -84,7 +84,7 @@ class LayoutDock(QWidget):
         x, y, _ = grid.extent
         self.size.setText(f"{wide} × {deep} cells of {CELL * grid.voxel_size[0]:.1f} m · {x:.1f} × {y:.1f} m")
         nothing = "" if painted else "Paint the map first, or take it from the scene"
-        reason = self._studio.plan.offer().reason or nothing
+        reason = self._studio.plan.offer("generate").reason or nothing
         self.where.part(False).setEnabled(masked)
         everywhere = self.everywhere or not masked
         self.where.choose(everywhere)

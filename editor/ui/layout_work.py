@@ -48,8 +48,8 @@ class LayoutWork:
         if self._errand is not None and self._errand.is_open:
             raise RequestError("a map is being drawn already; wait for it, or cancel it in the queue")
         plan = self._studio.plan
-        if plan.offer().reason:
-            raise RequestError(plan.offer().reason)
+        if plan.offer("generate").reason:
+            raise RequestError(plan.offer("generate").reason)
         given = LayoutMap.free(self.draft.cells) if everything else self.draft.map
         if given.classes.all():
             raise RequestError("every cell of the map is painted; free some of them, or use Suggest All")
@@ -78,8 +78,8 @@ class LayoutWork:
     def generate(self) -> None:
         """Make variants of a scene, or of what is masked, that follow the map."""
         studio = self._studio
-        if studio.plan.offer().reason:
-            raise RequestError(studio.plan.offer().reason)
+        if studio.plan.offer("generate").reason:
+            raise RequestError(studio.plan.offer("generate").reason)
         everywhere = self.dock.everywhere or studio.document.mask.is_empty
         first, *more = studio.plan.requests_of_map(
             self.draft.map, everywhere, studio.seeds(studio.plan.options.variants)

@@ -29,6 +29,8 @@ def why_disabled(name: str, studio: Studio) -> str:
     """Say why a disabled action is so."""
     if name == "generate.run":
         return studio.plan.offer().reason
+    if name == "generate.refine":
+        return studio.plan.offer("refine").reason
     if name in _REASONS:
         return _REASONS[name]
     return next((words for start, words in _FAMILIES.items() if name.startswith(start)), "not possible right now")

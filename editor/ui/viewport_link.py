@@ -18,7 +18,7 @@ from engine.geometry.camera import box_corners
 from engine.grid import Box
 from engine.labels import UNKNOWN
 from engine.mask import VoxelMask
-from engine.tasks.request import InpaintRequest
+from engine.tasks.request import InpaintRequest, RefineRequest
 
 _NOTHING = Box((0, 0, 0), (0, 0, 0))
 _LOOKING = ("mask.wand", "voxel.fill", "voxel.pick", *BOUNDS_TOOLS)
@@ -137,7 +137,7 @@ class ViewportLink:
         """Mark what is masked, but for the region of the proposal on show: its own outline says enough."""
         document, proposal = self._studio.document, self._studio.proposal
         request = proposal.request if proposal is not None and proposal.candidates else None
-        is_covered = isinstance(request, InpaintRequest) and request.mask is document.shown_mask
+        is_covered = isinstance(request, InpaintRequest | RefineRequest) and request.mask is document.shown_mask
         hidden = is_covered and proposal is not None and proposal.ghost() is not None
         hidden = hidden or not self.mask_is_shown
         self._canvas.show_mask(VoxelMask.nothing() if hidden else document.shown_mask)

@@ -245,6 +245,7 @@ class MainWindow(QMainWindow):
         self.stage.region = self.link.region
         self.canvas.camera_changed.connect(self.stage.place_bar)
         self.docks.generate.convert_wanted.connect(lambda: self.trigger("edit.convert"))
+        self.files.refine_wanted.connect(lambda: self.trigger("generate.refine"))
         self.docks.generate.locate_wanted.connect(lambda: self.trigger("engine.locate"))
         self.stage.start.sample_chosen.connect(lambda s: self.files.open_sample(s.scene, s.title))
         self.stage.start.file_chosen.connect(self.files.open)
@@ -293,6 +294,7 @@ class MainWindow(QMainWindow):
         actions["generate.run"].setEnabled(not offer.reason)
         jobs = self.studio.jobs
         actions["generate.front"].setEnabled(not offer.reason)
+        actions["generate.refine"].setEnabled(not self.studio.plan.offer("refine").reason)
         for name, found in (("", jobs.open_jobs), ("_running", jobs.running), ("_waiting", jobs.waiting)):
             actions[f"generate.cancel{name}"].setEnabled(bool(found))
         actions["edit.convert"].setEnabled(offer.fixable)

@@ -6,7 +6,7 @@ from fakes import FakeCard, HandRunner, finish, street
 from editor.model.choosing import Choosing
 from editor.model.document import Document
 from editor.model.gallery import Item
-from editor.model.plan import Options
+from editor.model.options import Options
 from editor.model.proposal import Proposal
 from editor.model.studio import Studio
 from engine.edit import VoxelEdit

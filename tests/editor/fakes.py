@@ -13,7 +13,7 @@ from engine.errors import ScenewrightError
 from engine.geometry.maps import LayoutMap, extrude
 from engine.geometry.rays import Hit, first_hit, floor_hit
 from engine.grid import Box
-from engine.labels import label_space
+from engine.labels import UNKNOWN, label_space
 from engine.mask import VoxelMask
 from engine.scene import VoxelScene
 from engine.tasks.request import (
@@ -22,10 +22,12 @@ from engine.tasks.request import (
     LayoutRequest,
     OutpaintRequest,
     Provenance,
+    RefineRequest,
     Request,
     Result,
     Step,
 )
+from engine.tasks.work import refined
 
 ROAD, CAR, BUILDING, TERRAIN, POLE = 9, 1, 13, 17, 18
 
@@ -40,11 +42,14 @@ class FakeCard:
     cell: int = 16
     window: int = 64
     sha256: str = "0" * 64
+    styles: tuple[str, ...] = ()
 
 
 @dataclass
 class FakeSession:
     """Runs requests by a script: every step paints the new voxels with the class `seed % 19 + 1`.
+
+    Refining paints the unknown voxels only.
 
     Parameters
     ----------
@@ -98,6 +103,11 @@ def paint(request: Request, height: int = 12) -> tuple[Box, np.ndarray]:
             new = extrude(request.layout, new.shape[2], request.scene.space)[: new.shape[0], : new.shape[1]]
         labels[request.mask.array] = new[box.slices][request.mask.array]
         return box, labels
+    if isinstance(request, RefineRequest):
+        region = refined(request)
+        labels = request.scene.read(region.box)
+        labels[region.array & (labels == UNKNOWN)] = class_of(request)
+        return region.box, labels
     if isinstance(request, LayoutRequest):
         rough = extrude(drawn(request), height, label_space())
         return Box.of_shape(rough.shape), rough
@@ -117,6 +127,8 @@ def answer(request: Request, height: int = 12) -> Result:
     provenance = Provenance.of(request, "city", "0" * 64, "0.1.0")
     if isinstance(request, InpaintRequest):
         return Result(box, labels, request.mask, provenance)
+    if isinstance(request, RefineRequest):
+        return Result(box, labels, refined(request), provenance)
     if isinstance(request, LayoutRequest):
         return Result(box, labels, VoxelMask.of_box(box), provenance, layout=drawn(request))
     if not isinstance(request, OutpaintRequest):

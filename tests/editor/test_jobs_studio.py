@@ -6,7 +6,8 @@ from fakes import CAR, FakeCard, FakeSession, HandRunner, answer, class_of, fini
 
 from editor.model.document import Document
 from editor.model.jobs import Failure, JobQueue
-from editor.model.plan import Extension, Options
+from editor.model.options import Options
+from editor.model.plan import Extension
 from editor.model.studio import Studio
 from engine.edit import VoxelEdit
 from engine.errors import GridError, RequestError

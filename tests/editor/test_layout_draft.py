@@ -7,7 +7,8 @@ from fakes import FakeCard, HandRunner, finish, street
 from editor.model.document import Document
 from editor.model.layout_draft import BUILDING, Ink, LayoutDraft
 from editor.model.layout_shapes import connected, rectangle, straight, stroke
-from editor.model.plan import Extension, Options
+from editor.model.options import Options
+from editor.model.plan import Extension
 from editor.model.studio import Studio
 from engine.errors import RequestError
 from engine.formats.registry import read_scene, write_scene

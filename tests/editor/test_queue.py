@@ -8,7 +8,7 @@ from fakes import FakeCard, FakeSession, HandRunner, finish, street
 
 from editor.model.document import Document
 from editor.model.jobs import Job, JobQueue
-from editor.model.plan import Options
+from editor.model.options import Options
 from editor.model.studio import Studio
 from editor.worker import Worker
 from engine.grid import Box

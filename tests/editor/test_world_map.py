@@ -8,8 +8,8 @@ from fakes import TERRAIN, FakeCard, FakeSession, HandRunner, class_of, finish, 
 
 from editor.model.document import Document
 from editor.model.jobs import Failure
+from editor.model.options import Options
 from editor.model.pace import Pace
-from editor.model.plan import Options
 from editor.model.studio import Studio
 from editor.model.tiling import TileGrid
 from editor.model.world_map import WorldMap

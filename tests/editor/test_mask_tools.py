@@ -6,6 +6,7 @@ from fakes import BUILDING, CAR, POLE, ROAD, TERRAIN, FakeCard, answer, street
 from hands import Hand
 from scipy import ndimage
 
+from editor.model.accepting import accept_edit
 from editor.model.document import Document
 from editor.model.masking import Masking
 from editor.model.plan import Plan
@@ -375,10 +376,9 @@ def test_saved_masks_move_with_the_scene_when_it_is_extended(hand):
     assert larger.metadata["masks"]["car"].equals(moved)
     proposal = Proposal([request])
     result = answer(request)
-    proposal.candidate.result = Result(
-        larger.box, larger.read(), VoxelMask.of_box(larger.box), result.provenance, scene=larger, at=(16, 32)
-    )
-    document.do(proposal.accept(document))
+    made = Result(larger.box, larger.read(), VoxelMask.of_box(larger.box), result.provenance, scene=larger, at=(16, 32))
+    proposal.candidate.settle(made)
+    document.do(accept_edit(proposal, document))
     assert document.saved_masks["car"].equals(moved)
     assert (document.scene.read(moved.box) == CAR).all()
     document.undo()

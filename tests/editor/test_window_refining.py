@@ -151,8 +151,10 @@ def test_a_real_prediction_of_another_grid_is_converted_then_refined(open_window
     dock = window.docks.generate
     assert dock.button.text() == "Refine scene"
     assert not dock.button.isEnabled()
-    QTest.mouseClick(window.notice.action, LEFT)
+    assert "the model needs" in window.notice.text.text()
+    QTest.mouseClick(dock.convert, LEFT)
     assert dock.button.isEnabled(), dock.reason.text()
+    assert not window.notice.isVisible()  # what it asked for is done
     shape, before = window.studio.document.scene.grid.shape, window.studio.document.scene.read()
     assert shape[2] == 32
     assert CAR in before

@@ -67,6 +67,7 @@ class Journey(Hand):
         self.click(self.dock.variants.part(1))
         self.tick(CAR, on=False)
         self.click(self.button_of("tool.extend"))
+        self.click(self.window.options.extend.snap.part(False))  # a whole tile would take longer
         self.canvas.home()
         self.settle()
         start, way = self.find_arrow()

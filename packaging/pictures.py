@@ -23,18 +23,23 @@ from scipy import ndimage
 from editor.model.layout_draft import Ink
 from editor.settings import HOME_VARIABLE
 from editor.viewport.orbit import VIEWS
+from engine.data.scans.examples import make_example
+from engine.data.scans.profiles import draw_profile, predict
+from engine.formats.registry import write_scene
 from engine.geometry.maps import CELL, LAYOUT_CLASSES
 from engine.grid import Box
 from engine.resources import shipped
+from engine.scene import VoxelScene
 
 WIDTH, HEIGHT = 1280, 800
-PICTURES = ("editor", "candidates", "world", "layout", "section")
+PICTURES = ("editor", "candidates", "world", "layout", "refine", "section")
 COLOURS = 256
 """A quarter of the bytes of true colours; edges and letters stay as they are, as nothing is dithered."""
 SEED = 1
 AIR = 40
 """Voxels of the street that are seen round a car."""
 DOCKS_AT_THE_RIGHT = ("generate", "classes", "mask", "views")
+PREDICTOR = "ssa-sc"
 SKETCH: tuple[tuple[str, str, int, tuple[tuple[int, int], ...]], ...] = (
     ("rectangle", "terrain", 0, ((0, 0), (31, 31))),
     ("rectangle", "sidewalk", 0, ((0, 11), (31, 18))),
@@ -149,6 +154,22 @@ class Photographer(Hand):
         for place in places[1:]:
             QTest.mouseMove(dock.view, place)
         QTest.mouseRelease(dock.view, LEFT, pos=places[-1])
+
+    def refine(self) -> None:
+        """What an imitated network predicted of a sample scene, and what was made of it."""
+        self.start("centre")
+        rng = np.random.default_rng(SEED)
+        example = make_example(self.scene.read(), rng)
+        labels = predict(example, draw_profile(PREDICTOR, "test", rng), rng)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "prediction.npz"
+            write_scene(VoxelScene.from_labels(labels), path)
+            self.window.files.open(path)
+            wait(lambda: self.window.is_idle and self.document.title.startswith("prediction"), "the prediction")
+        self.window.studio.plan.set(seed=SEED, seed_locked=True)
+        self.window.trigger("generate.refine")
+        self.finish("refining")
+        self.canvas.home()
 
     def section(self) -> None:
         """A scene that is cut open, with the view cube."""

@@ -194,7 +194,7 @@ def train_semcity_autoencoder(options: TrainOptions, recipe: TriplaneRecipe) -> 
     names = label_space().names
     by_name = {names[int(c)] if c.isdigit() else c: round(v, 4) for c, v in iou.items()}
     record = _record("semcity-autoencoder", options, loop, asdict(recipe), len(worlds)) | {"iou": by_name}
-    save_semcity(options.out, SemcityParts(network.half()), {"autoencoder": record})
+    save_semcity(options.out, SemcityParts(network), {"autoencoder": record}, small=True)
 
 
 def train_semcity_prior(options: TrainOptions, recipe: TriplanePriorRecipe) -> Iterator[TrainStep]:
@@ -214,8 +214,8 @@ def train_semcity_prior(options: TrainOptions, recipe: TriplanePriorRecipe) -> I
     yield from _drive(loop, options)
     network.load_state_dict(loop.averaged())
     record = _record("semcity-prior", options, loop, asdict(recipe), len(worlds))
-    parts = SemcityParts(autoencoder.half(), network.half(), _halved(source.refiner))
-    card = save_semcity(options.out, parts, {**source.card.training, "denoiser": record})
+    parts = SemcityParts(autoencoder, network, source.refiner)
+    card = save_semcity(options.out, parts, {**source.card.training, "denoiser": record}, small=True)
     if recipe.samples:
         sheets.draw_samples(card, options.device, recipe.samples)
 
@@ -240,8 +240,8 @@ def train_semcity_refine(options: TrainOptions, recipe: TriplaneRefineRecipe) ->
     yield from _drive(loop, options)
     network.load_state_dict(loop.averaged())
     record = _record("semcity-refine", options, loop, asdict(recipe), len(paths))
-    parts = SemcityParts(autoencoder.half(), _halved(source.denoiser), network.half())
-    save_semcity(options.out, parts, {**source.card.training, "refiner": record})
+    parts = SemcityParts(autoencoder, source.denoiser, network)
+    save_semcity(options.out, parts, {**source.card.training, "refiner": record}, small=True)
 
 
 def _start_semcity(options: TrainOptions) -> SemcityModel:
@@ -271,10 +271,6 @@ def _with_inputs(state: Mapping[str, Tensor], network: TriplaneUNet) -> dict[str
         if weight.dim() == 4:
             wide = widen_entry(wide, f"in_conv.{name}", weight.shape[1])
     return wide
-
-
-def _halved(network: TriplaneUNet | None) -> TriplaneUNet | None:
-    return None if network is None else network.half()
 
 
 def _start(options: TrainOptions) -> CityModel:

@@ -28,10 +28,10 @@ class TriplanePriorRecipe:
     """Numbers of the recipe; the defaults are those of the reduced network that ships.
 
     Seconds of one CPU core for the forward and backward pass of one scene of 256 x 256 x 32 voxels, and of two of
-    128 x 128 x 32: 0.7 and 0.6 with 8 latent channels and `multiples` (1, 1, 2), 4.4 million weights (8.9 MB in fp16);
-    with 16 channels 1.0 and 0.7 with (1, 2, 2), 6.9 million, and 1.4 and 1.0 with (1, 2, 4), 15 million. The first is
-    the largest of these that leaves room for the autoencoder within 10 MB. A whole step takes 0.8 s, to encode a scene
-    0.4 s (128) or 2 s (256), less on a quiet machine: an hour of two cores makes 5000 to 8000 steps.
+    128 x 128 x 32: 0.7 and 0.6 with 8 latent channels and `multiples` (1, 1, 2), 4.4 million weights (4.5 MB in int8);
+    with 16 channels 1.0 and 0.7 with (1, 2, 2), 6.9 million, and 1.4 and 1.0 with (1, 2, 4), 15 million. A whole step
+    of the first takes 0.8 s, to encode a scene 0.4 s (128) or 2 s (256), less on a quiet machine: an hour of two cores
+    makes 5000 to 8000 steps.
 
     Attributes
     ----------

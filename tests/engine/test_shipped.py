@@ -1,9 +1,10 @@
-"""What the shipped `city` model must be able to do, on every machine."""
+"""What the shipped models must be able to do, on every machine."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,8 @@ from engine.geometry.maps import LAYOUT_CLASSES, layout_of
 from engine.grid import Box
 from engine.labels import label_space
 from engine.mask import VoxelMask
+from engine.models.cards import read_card
+from engine.resources import shipped
 from engine.scene import VoxelScene
 from engine.session import Session
 from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, Request, Result, Sampling
@@ -59,6 +62,24 @@ def ground_under(labels: Labels, thing: int) -> NDArray[np.uint8]:
 
 def world_scene() -> VoxelScene:
     return VoxelScene.from_labels(make_world(1_000_003, (512, 512)).crop(128, 128, (256, 256)))
+
+
+def test_shipped_models_are_whole_and_together_light() -> None:
+    cards = [read_card(path.parent) for path in shipped("weights").glob("*/card.json")]
+    assert {card.name for card in cards} == {"city", "semcity"}
+    for card in cards:
+        card.verify()
+    assert sum(path.stat().st_size for path in shipped("weights").rglob("*.safetensors")) < 40e6
+
+
+def test_the_baseline_makes_a_street_too(session: Session) -> None:
+    scene = finish(session, GenerateRequest((128, 96), replace(SAMPLING, model="semcity", steps=6))).scene
+    assert scene is not None
+    labels = scene.read()
+    assert labels.shape == (128, 96, 32)
+    assert len(np.unique(labels)) >= 8
+    ground = np.isin(labels, SPACE.ids_of("ground")).any(axis=2) | (labels == BUILDING).any(axis=2)
+    assert ground.mean() > 0.97
 
 
 def test_loading_imports_nothing_of_torchs_compiler() -> None:

@@ -142,6 +142,7 @@ class Worker(QObject):
         self._throttle = QTimer(self, singleShot=True, interval=1000 // PREVIEWS_A_SECOND)
         self._throttle.timeout.connect(self._deliver)
         self._last = 0.0
+        self._is_shut = False
         self._woken.connect(self._wake, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -188,16 +189,20 @@ class Worker(QObject):
             self._stop.set()
 
     def shut_down(self, seconds: float = 30.0) -> None:
-        """Cancel the running job and end the thread; waits for it."""
+        """Cancel the running job and end the thread; waits for it, tells how the job ended, and nothing after that."""
         self._stop.set()
         self._inbox.put(None)
-        self._throttle.stop()
         if self._thread is not None:
             self._thread.join(seconds)
+        self._deliver()
+        self._throttle.stop()
+        self._is_shut = True
 
     # in the interface's thread
 
     def _wake(self) -> None:
+        if self._is_shut:
+            return
         wait = 1.0 / PREVIEWS_A_SECOND - (time.monotonic() - self._last)
         if wait <= 0:
             self._deliver()

@@ -101,6 +101,8 @@ class SessionMaker:
         self._usual: int | None = None
 
     def __call__(self, device: str) -> EngineSession:
+        # Threads that wait must sleep: spinning, they take the cores that draw, and a scene takes twice as long.
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         import torch
 
         from engine.session import Session

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from editor.app import build, make_application
+from editor.commands.window_timing import let_live
 from editor.model.tour import find_car
 from editor.ui.generate_dock import GenerateDock
 from editor.ui.window import MainWindow
@@ -71,7 +72,7 @@ def wait(until: Callable[[], bool], what: str, seconds: float = 180) -> None:
     while not until():
         if time.perf_counter() > end:
             raise HandError(f"waited {seconds:g} s for {what}")
-        QTest.qWait(MOVE_PAUSE)
+        let_live(MOVE_PAUSE)
 
 
 class Hand:
@@ -161,7 +162,7 @@ class Hand:
         self.require(widget is not None and widget.isEnabled(), f"{widget and widget.objectName()} cannot be clicked")
         assert widget is not None
         QTest.mouseClick(widget, LEFT)
-        QTest.qWait(MOVE_PAUSE)
+        let_live(MOVE_PAUSE)
 
     def drag(self, places: list[np.ndarray]) -> None:
         """Press the left button in the viewport, move over the places, release it."""
@@ -169,15 +170,15 @@ class Hand:
         points = [QPoint(round(float(p[0])), round(float(p[1]))) for p in places]
         QTest.mousePress(native, LEFT, pos=points[0])
         for point in points[1:]:
-            QTest.qWait(MOVE_PAUSE)
+            let_live(MOVE_PAUSE)
             QTest.mouseMove(native, point)
-        QTest.qWait(MOVE_PAUSE)
+        let_live(MOVE_PAUSE)
         QTest.mouseRelease(native, LEFT, pos=points[-1])
-        QTest.qWait(MOVE_PAUSE)
+        let_live(MOVE_PAUSE)
 
     def finish(self, what: str) -> None:
         """Wait for all jobs; a failed one ends the demo."""
-        QTest.qWait(MOVE_PAUSE)
+        let_live(MOVE_PAUSE)
         wait(lambda: self.window.is_idle, f"{what} to end")
         proposal = self.window.studio.proposal
         failures = [c.failure for c in proposal.candidates if c.failure] if proposal else []
@@ -185,7 +186,7 @@ class Hand:
 
     def settle(self, milliseconds: int = 400) -> None:
         """Wait until the viewport has drawn finely."""
-        QTest.qWait(milliseconds)
+        let_live(milliseconds)
 
     def take_picture(self, name: str) -> Path:
         """Save a picture of the whole window, without the mouse."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 
 from editor.app import build, make_application
@@ -26,6 +26,8 @@ from editor.ui.window import MainWindow
 RADIUS = 6
 MOVES = 16
 UNDOS = 5
+RUNS = 3
+CANCEL_AFTER = 14  # steps: the layout's are over
 PATIENCE = 20.0
 LEFT = Qt.MouseButton.LeftButton
 
@@ -37,6 +39,9 @@ def measure_window() -> dict[str, float]:
     - `stroke_ms`: from a mouse event of the stroke to the picture that shows it, median, with a viewport of 1280 x 800.
     - `undo_ms`: undoing and redoing new voxels of a region of 128 x 128 x 32, median of both; `undo_picture_ms`: to
       the picture that shows it.
+    - `generate_s`: from the wish for a scene of 256 x 256 to its result, 12 steps with previews; `stall_ms`: the
+      longest time meanwhile in which the window did nothing for the user.
+    - `cancel_ms`: from a cancelled run to an engine that is free again, beyond what one step takes.
     """
     make_application()
     window = build()
@@ -51,10 +56,13 @@ def measure_window() -> dict[str, float]:
     window.studio.document.replace(VoxelScene.from_labels(make_world(1, (256, 256)).labels))
     window.canvas.native.setFixedSize(1280, 800)
     window.gestures.context.set(brush=Brush(RADIUS))
-    QTest.qWait(1500)
+    let_live(1500)
     times = list(_stroke(window))
     undos = list(_undos(window))
     undo, picture = (1000 * statistics.median(part) for part in zip(*undos, strict=True))
+    runs = [_generation(window) for _ in range(RUNS + 1)][1:]  # the first one loads the model and compiles shaders
+    generate, stall = (statistics.median(part) for part in zip(*runs, strict=True))
+    cancel = statistics.median(_cancel(window) for _ in range(RUNS))
     window.studio.document.mark_saved(Path("measured.scw"))
     window.close()
     return {
@@ -62,7 +70,20 @@ def measure_window() -> dict[str, float]:
         "stroke_ms": 1000 * statistics.median(times),
         "undo_ms": undo,
         "undo_picture_ms": picture,
+        "generate_s": generate,
+        "stall_ms": 1000 * stall,
+        "cancel_ms": 1000 * cancel,
     }
+
+
+def let_live(milliseconds: int) -> None:
+    """Let windows live for a while, asleep where nothing happens.
+
+    `QTest.qWait` will not do: vispy puts a loop in its place that never sleeps, and takes a core from the engine.
+    """
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
 
 
 def _undos(window: MainWindow) -> Iterator[tuple[float, float]]:
@@ -75,7 +96,7 @@ def _undos(window: MainWindow) -> Iterator[tuple[float, float]]:
     fresh = document.scene.read(box)[::-1, ::-1].copy()
     document.do(VoxelEdit.between("Accept", document.scene, box, fresh))
     for deed in (document.undo, document.redo) * UNDOS:
-        QTest.qWait(300)
+        let_live(300)
         drawn, begin = canvas.painter.frames, time.perf_counter()
         deed()
         done = time.perf_counter() - begin
@@ -88,7 +109,7 @@ def _stroke(window: MainWindow) -> Iterator[float]:
     places = [QPoint(400 + 24 * k, 420) for k in range(MOVES)]
     QTest.mousePress(native, LEFT, pos=places[0])
     for place in places[1:]:
-        QTest.qWait(20)
+        let_live(20)
         drawn, begin = window.canvas.painter.frames, time.perf_counter()
         masked = window.studio.document.shown_mask.count
         QTest.mouseMove(native, place)
@@ -96,6 +117,45 @@ def _stroke(window: MainWindow) -> Iterator[float]:
         if window.studio.document.shown_mask.count > masked:
             yield time.perf_counter() - begin
     QTest.mouseRelease(native, LEFT, pos=places[-1])
+
+
+def _generation(window: MainWindow) -> tuple[float, float]:
+    """Make a scene; gives the seconds it takes, and the longest in which no event was handled."""
+    window.studio.discard()
+    window.studio.plan.set(variants=1, preview="auto", steps=12)
+    let_live(1000)
+    gaps: list[float] = []
+    begin = last = time.perf_counter()
+
+    def beat() -> None:
+        nonlocal last
+        now = time.perf_counter()
+        gaps.append(now - last)
+        last = now
+
+    timer = QTimer(interval=2)
+    timer.timeout.connect(beat)
+    timer.start()
+    window.trigger("generate.run")
+    _wait(lambda: window.is_idle, 60 * PATIENCE)
+    timer.stop()
+    return time.perf_counter() - begin, max(gaps)
+
+
+def _cancel(window: MainWindow) -> float:
+    """Cancel a run in its midst; gives the seconds until the engine is free, less those of one step."""
+    window.studio.discard()
+    moments: list[float] = []
+    ended: list[float] = []
+    window.studio.jobs.stepped.connect(lambda _job, _step: moments.append(time.perf_counter()))
+    window.worker.ended.connect(lambda _job, _failure: ended.append(time.perf_counter()))
+    window.trigger("generate.run")
+    _wait(lambda: len(moments) >= CANCEL_AFTER, 60 * PATIENCE)
+    step = (moments[-1] - moments[0]) / (len(moments) - 1)
+    begin = time.perf_counter()
+    window.trigger("generate.cancel")
+    _wait(lambda: bool(ended))
+    return ended[-1] - begin - step
 
 
 def _age() -> float:
@@ -109,11 +169,10 @@ def _age() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _wait(until: Callable[[], bool]) -> None:
-    application = make_application()
-    end = time.perf_counter() + PATIENCE
+def _wait(until: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    end = time.perf_counter() + seconds
     while not until() and time.perf_counter() < end:
-        application.processEvents()
+        let_live(1)
 
 
 if __name__ == "__main__":

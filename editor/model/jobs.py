@@ -85,6 +85,7 @@ class JobQueue:
 
     added = Signal(Job)
     changed = Signal(Job)
+    """A job's state is another; steps are told by `stepped`."""
     removed = Signal(Job)
     reordered = Signal()
     stepped = Signal(Job, Step)
@@ -179,7 +180,6 @@ class JobQueue:
             return
         job._mark(step, self._clock())
         self.stepped.emit(job, step)
-        self.changed.emit(job)
 
     def note_end(self, job_id: int, failure: Failure | None) -> None:
         """Take the end of a job from the runner, and start the next one."""

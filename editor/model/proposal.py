@@ -62,6 +62,8 @@ class Proposal:
     """
 
     changed = Signal()
+    formed = Signal()
+    """A run went on by a step that decides nothing."""
 
     def __init__(self, requests: Sequence[Request]) -> None:
         self.id = secrets.token_hex(8)
@@ -108,10 +110,11 @@ class Proposal:
 
     def take(self, candidate: Candidate, step: Step) -> None:
         """Take a step of a run."""
+        before = candidate.state
         candidate.take(step)
         if candidate != self.candidate:
             candidate.rest()
-        self.changed.emit()
+        (self.formed if candidate.state == before else self.changed).emit()
 
     def fail(self, candidate: Candidate, failure: Failure) -> None:
         """Mark a variant as failed; its seed stays known."""

@@ -39,6 +39,8 @@ class Studio:
 
     proposal_changed = Signal()
     """Another proposal is shown, or the shown one looks different."""
+    proposal_formed = Signal()
+    """A variant of a proposal has come a step further."""
     failed = Signal(Failure)
     accepted = Signal(object)
 
@@ -222,6 +224,7 @@ class Studio:
     def _put_on_top(self, proposal: Proposal) -> Proposal:
         self.proposals.append(proposal)
         proposal.changed.connect(self._tell_proposal)
+        proposal.formed.connect(self._tell_formed)
         self.proposal_changed.emit()
         return proposal
 
@@ -278,6 +281,7 @@ class Studio:
             for candidate in proposal.candidates:
                 candidate.rest()
             proposal.changed.disconnect(self._tell_proposal)
+            proposal.formed.disconnect(self._tell_formed)
             self.proposal_changed.emit()
 
     def _is_shown(self, item: Item) -> bool:
@@ -321,6 +325,9 @@ class Studio:
 
     def _tell_proposal(self) -> None:
         self.proposal_changed.emit()
+
+    def _tell_formed(self) -> None:
+        self.proposal_formed.emit()
 
 
 def _owner(job: Job) -> tuple[Proposal, Candidate]:

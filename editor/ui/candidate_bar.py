@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QButtonGroup, QFrame, QLayout, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QLayout, QMenu, QPushButton, QToolButton, QWidget
 
 from editor.model.candidate import Candidate
 from editor.model.film import PLAN_STAGE
 from editor.model.proposal import ADDED, CHANGED, REMOVED, Proposal
 from editor.model.studio import Studio
 from editor.ui.actions import Actions
+from editor.ui.progress import ProgressWords
 from editor.ui.theme import Theme
 from editor.ui.widgets import button, column, label, row, small_button
 
@@ -20,6 +21,7 @@ NEED_PROPOSAL = tuple(f"candidate.{name}" for name in ("previous", "next", "disc
 NEED_RESULT = tuple(f"candidate.{name}" for name in ("accept", "more", "more_close", "more_loose"))
 REMEDIES = ("apply_all", "run_again", "retry", "explain")
 _LONGEST = 90
+_SEED = 30  # characters
 
 
 class CandidateBar(QFrame):
@@ -35,7 +37,7 @@ class CandidateBar(QFrame):
         self.place.setObjectName("variant")
         self.place.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.place.setMinimumWidth(44)
-        self.seed = label("")
+        self.seed = ProgressWords(_SEED)
         actions["candidate.pin"].setCheckable(True)
         self._make_buttons()
         self.notice = label("", "warning")
@@ -64,13 +66,23 @@ class CandidateBar(QFrame):
             self._actions[name].setEnabled(ready)
         for name in REMEDIES:
             self._actions[f"candidate.{name}"].setEnabled(False)
-        frame = proposal.frame if proposal is not None else None
-        self._actions["candidate.keep_step"].setEnabled(frame is not None and frame.stage != PLAN_STAGE)
+        self._offer_step(proposal)
         if proposal is None or not there:
             return
         self._show_variant(proposal, ready)
         self._show_notice(proposal)
         self.adjustSize()
+
+    def show_progress(self) -> None:
+        """Show how far the proposal's current variant is."""
+        proposal = self._studio.proposal
+        if proposal is not None and proposal.candidates:
+            self._offer_step(proposal)
+            self.seed.setText(words_of(proposal.candidate))
+
+    def _offer_step(self, proposal: Proposal | None) -> None:
+        frame = proposal.frame if proposal is not None else None
+        self._actions["candidate.keep_step"].setEnabled(frame is not None and frame.stage != PLAN_STAGE)
 
     def _show_variant(self, proposal: Proposal, ready: bool) -> None:
         candidate, many = proposal.candidate, len(proposal.candidates) > 1
@@ -151,7 +163,6 @@ class CandidateBar(QFrame):
             group.addButton(part)
             segments.addWidget(part)
             self.views[name] = part
-        self.seed.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         previous, following = self._arrows
         return row(previous, self.place, following, self.seed, 1, segments)
 

@@ -44,16 +44,15 @@ class Variants(QAbstractListModel):
         self._stale: dict[Proposal, bool] = {}
 
     def refresh(self) -> None:
-        """Take the history as it is now; rows that stay keep their places."""
+        """Take the history as it is now; where its rows stay, the view has only to be painted again."""
         items = self._sorted()
         self._stale.clear()
         if [i.candidate for i in items] != [i.candidate for i in self.items]:
             self.beginResetModel()
             self.items = items
             self.endResetModel()
-        elif items:
+        else:
             self.items = items
-            self.dataChanged.emit(self.index(0), self.index(len(items) - 1))
 
     def rowCount(self, parent: Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self.items)
@@ -267,6 +266,7 @@ class Filmstrip(QListView):
     def refresh(self, item: Item | None) -> None:
         """Show the history as it is now, with one variant selected."""
         self.variants.refresh()
+        self.viewport().update()
         place = self.variants.place_of(item)
         if place != self.currentIndex():
             self.selectionModel().currentChanged.disconnect(self._tell)

@@ -16,12 +16,14 @@ from editor.model.studio import Studio
 from editor.ui.actions import Actions
 from editor.ui.candidate_bar import words_of
 from editor.ui.filmstrip import Filmstrip
+from editor.ui.progress import ProgressWords
 from editor.ui.scrubber import Scrubber
 from editor.ui.theme import Theme
 from editor.ui.widgets import column, label, row, small_button
 
 _MENU = tuple(f"history.{name}" for name in ("bring", "star", "reuse_seed", "reuse_all", "forget"))
 _COLUMNS = 2
+_ROOM = 16  # characters
 
 
 class Facts(QWidget):
@@ -29,7 +31,7 @@ class Facts(QWidget):
 
     def __init__(self, actions: Actions) -> None:
         super().__init__()
-        self.title = label("", "section")
+        self.title = ProgressWords(role="section")
         self.text = QLabel(objectName="history.facts")
         self.text.setTextFormat(Qt.TextFormat.RichText)
         self.text.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -52,7 +54,9 @@ class Facts(QWidget):
             return
         clock = time.strftime("%H:%M:%S", time.localtime(item.candidate.made))
         self.title.setText(f"{words_of(item.candidate)}  ·  {clock}")
-        self.text.setText(_table(facts(item)))
+        table = _table(facts(item))
+        if table != self.text.text():
+            self.text.setText(table)
         self.setToolTip(_provenance(item))
         self.retry.setVisible(item.candidate.state == "failed")
         self.bring.setVisible(item.candidate.state != "failed")
@@ -74,7 +78,8 @@ class HistoryDock(QWidget):
         self.facts, self.scrubber = Facts(actions), Scrubber(studio, actions)
         self.empty = label("Whatever you generate is kept here: its pictures, seeds and parameters.")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.room = label("")
+        self.room = ProgressWords(_ROOM)
+        self.room.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.stars = small_button("history.only_stars", "Show favourites alone", checkable=True)
         self.stars.toggled.connect(self._show_stars)
         pages = QStackedWidget()
@@ -134,6 +139,11 @@ class HistoryDock(QWidget):
             self.scrubber.refresh()
             self.room.setText(f"{gallery.nbytes / MEGABYTE:,.0f} of {gallery.budget // MEGABYTE:,} MB")
             self.room.setToolTip("What the history takes; beyond that the oldest go, but no favourites")
+
+    def show_progress(self) -> None:
+        """Show how far the shown variant is."""
+        if not self._later.isActive():
+            self.refresh()
 
     def _enable(self) -> None:
         """Offer what can be done with the selected variant."""

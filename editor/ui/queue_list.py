@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QMenu, QProgressBar, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy, QToolButton, QWidget
 
 from editor.model.jobs import Job
 from editor.model.studio import Studio
 from editor.ui.actions import Actions
+from editor.ui.progress import ProgressBar, ProgressWords
 from editor.ui.theme import Theme
 from editor.ui.widgets import Elided, button, column, label, row, scrolled, small_button
 
 _FAILED = 3
 """Jobs that failed and are still listed; what came of the others is in the history."""
+_STATE = 15  # characters
 _ROWS = 4
 """Rows that show without scrolling."""
 
@@ -25,8 +27,8 @@ class JobRow(QFrame):
     def __init__(self, studio: Studio, job: Job) -> None:
         super().__init__(objectName=f"job.{job.id}")
         self._studio, self._job, jobs = studio, job, studio.jobs
-        self._title, self._state = Elided(job.title), label("")
-        self._bar = QProgressBar(textVisible=False)
+        self._title, self._state, self._bar = Elided(job.title), ProgressWords(_STATE), ProgressBar()
+        self._state.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.earlier = self._button("earlier", "Run earlier; with Shift, next", self._move_up)
         self.later = self._button("later", "Run later", lambda: jobs.move(job, 1))
         self.retry = self._button("retry", "Run it once more, with its seed", self._retry)
@@ -40,7 +42,6 @@ class JobRow(QFrame):
     def refresh(self) -> None:
         """Show the job as it is now."""
         job, waiting = self._job, self._studio.jobs.waiting
-        self._state.setText(words_of(job))
         self.setToolTip(job.failure.message if job.failure else "")
         self._state.setProperty("role", "warning" if job.state == "failed" else "muted")
         self._state.style().polish(self._state)
@@ -52,8 +53,12 @@ class JobRow(QFrame):
         self.retry.setVisible(job.state == "failed" and self._studio.can_retry(job))
         self.cancel.setVisible(job.is_open)
         self._bar.setVisible(job.state == "running")
-        self._bar.setRange(0, 1000 if job.step else 0)
-        self._bar.setValue(round(job.fraction * 1000))
+        self.show_progress()
+
+    def show_progress(self) -> None:
+        """Show how far the job is."""
+        self._state.setText(words_of(self._job))
+        self._bar.show_share(self._job.fraction)
 
     def dress(self, theme: Theme) -> None:
         icons = ((self.earlier, "up"), (self.later, "down"), (self.retry, "retry"), (self.cancel, "close"))
@@ -115,6 +120,12 @@ class QueueList(QWidget):
         for shown in self._rows.values():
             shown.dress(theme)
 
+    def show_progress(self) -> None:
+        """Show how far the running job is."""
+        running = self._studio.jobs.running
+        if running is not None and running.id in self._rows:
+            self._rows[running.id].show_progress()
+
     def _add(self, job: Job) -> None:
         shown = JobRow(self._studio, job)
         if self._theme is not None:
@@ -126,8 +137,7 @@ class QueueList(QWidget):
     def _on_changed(self, job: Job) -> None:
         if job.id in self._rows:
             self._rows[job.id].refresh()
-        if job.step is None or not job.is_open:  # steps change nothing but their own row
-            self._refresh()
+        self._refresh()
 
     def _remove(self, job: Job) -> None:
         gone = self._rows.pop(job.id, None)
@@ -152,7 +162,8 @@ class QueueList(QWidget):
         self._cancel.setVisible(bool(jobs.open_jobs))
         self._clear.setVisible(bool(failed))
         self.setVisible(bool(order))
-        self._area.setFixedHeight(min(len(order), _ROWS) * 22 + 8)
+        tall = max((self._rows[j.id].sizeHint().height() for j in order if j.id in self._rows), default=0)
+        self._area.setFixedHeight(min(len(order), _ROWS) * (tall + self._list.spacing()) + self._list.spacing())
 
     def _ask_which(self) -> None:
         self._menu.popup(self._cancel.mapToGlobal(self._cancel.rect().bottomLeft()))

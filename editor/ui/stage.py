@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QProgressBar, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from editor.model.jobs import Job
 from editor.model.samples import list_samples
@@ -14,6 +14,7 @@ from editor.model.studio import Studio
 from editor.settings import Settings
 from editor.ui.actions import Actions
 from editor.ui.candidate_bar import CandidateBar
+from editor.ui.progress import ProgressBar, ProgressWords
 from editor.ui.start_page import StartPage
 from editor.ui.theme import Theme
 from editor.ui.tour_card import TourCard
@@ -29,11 +30,10 @@ class Badge(QFrame):
     def __init__(self, studio: Studio, parent: QWidget) -> None:
         super().__init__(parent, objectName="badge")
         self._studio = studio
-        self.text = label("", "")
-        self.bar = QProgressBar(textVisible=False)
+        self.text, self.bar = ProgressWords(role=""), ProgressBar()
         self.stop = small_button("badge.stop", "Cancel this job")
         self.stop.clicked.connect(self._cancel)
-        self.setLayout(column(row(self.text, 1, self.stop), self.bar, margin=7, spacing=4))
+        self.setLayout(column(row(self.text, self.stop), self.bar, margin=7, spacing=4))
         self.setFixedWidth(330)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
@@ -46,9 +46,7 @@ class Badge(QFrame):
         if job is None:
             return
         self.text.setText(self._words(job))
-        self.bar.setRange(0, 1000 if job.step else 0)
-        self.bar.setValue(round(job.fraction * 1000))
-        self.adjustSize()
+        self.bar.show_share(job.fraction)
 
     def _words(self, job: Job) -> str:
         place = self._studio.place_of(job)
@@ -139,6 +137,11 @@ class Stage(QWidget):
         self.start.hide()
         self._refresh()
         return was_there
+
+    def show_progress(self) -> None:
+        """Show how far the running job is."""
+        self.badge.show_job(self._studio.jobs.running)
+        self.candidates.show_progress()
 
     def place_bar(self) -> None:
         """Put the bar below the region that it is about, or above it, or at the bottom where neither has room."""

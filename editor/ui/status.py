@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtWidgets import QProgressBar, QStatusBar, QToolButton
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QStatusBar, QToolButton
 
 from editor.model.jobs import Job
 from editor.model.studio import Studio
+from editor.ui.progress import ProgressBar, ProgressWords
 from editor.ui.widgets import label
+
+_PROGRESS = 44  # characters
 
 
 class StatusBar(QStatusBar):
@@ -23,8 +27,8 @@ class StatusBar(QStatusBar):
         self.masked = label("", "")
         self.masked.setObjectName("masked")
         self.size = label("")
-        self.progress = label("")
-        self.bar = QProgressBar(textVisible=False)
+        self.progress, self.bar = ProgressWords(_PROGRESS), ProgressBar()
+        self.progress.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.bar.setFixedWidth(90)
         self.device = QToolButton(objectName="device", text="engine starts …")
         self.device.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -35,10 +39,14 @@ class StatusBar(QStatusBar):
             self.addPermanentWidget(part)
         studio.document.mask_changed.connect(lambda _box: self._show_mask())
         studio.document.scene_replaced.connect(self._show_scene)
-        studio.jobs.changed.connect(lambda _job: self._show_job(studio.jobs.running))
+        studio.jobs.changed.connect(lambda _job: self.show_progress())
         studio.document.state_changed.connect(lambda: self.kept.setVisible(self._has_copy()))
         self._show_scene()
-        self._show_job(None)
+        self.show_progress()
+
+    def show_progress(self) -> None:
+        """Show how far the running job is."""
+        self._show_job(self._studio.jobs.running)
 
     def show_tip(self, text: str) -> None:
         """Say what the tool in hand does."""
@@ -77,8 +85,7 @@ class StatusBar(QStatusBar):
         self.bar.setVisible(job is not None)
         self.progress.setVisible(job is not None)
         if job is not None:
-            self.bar.setRange(0, 1000 if job.step else 0)
-            self.bar.setValue(round(job.fraction * 1000))
+            self.bar.show_share(job.fraction)
             self.progress.setText(progress_words(job))
 
 

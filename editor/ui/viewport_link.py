@@ -61,6 +61,7 @@ class ViewportLink:
         self._tool_name = ""
         self.mask_is_shown = True
         self.bounds = BoundsLink(canvas, studio)
+        self._is_formed = self._is_running = False
         self._ghost_timer = QTimer(canvas.native, singleShot=True, interval=0)
         self._ghost_timer.timeout.connect(self._show_ghost)
         document = studio.document
@@ -70,6 +71,8 @@ class ViewportLink:
         document.mask_changed.connect(self._show_mask)
         document.classes.changed.connect(self._on_classes_changed)
         studio.proposal_changed.connect(self._on_proposal_changed)
+        studio.proposal_formed.connect(self._on_formed)
+        studio.jobs.changed.connect(lambda _job: self._spare())
         studio.plan.changed.connect(self._on_plan_changed)
         gestures.context.options_changed.connect(self._show_brush)
         gestures.context.outlined.connect(canvas.show_outline)
@@ -95,6 +98,11 @@ class ViewportLink:
         self._show_mask()
         self._show_reach()
         self.mask_toggled.emit(on)
+
+    def show_progress(self) -> None:
+        """Show the newest estimate of the voxels that are being made."""
+        if self._is_formed and not self._ghost_timer.isActive():
+            self._show_ghost()
 
     def region(self) -> tuple[float, float, float, float] | None:
         """Give where the region of the proposal lies in the viewport: left, top, right, bottom in logical pixels.
@@ -157,7 +165,17 @@ class ViewportLink:
     def _on_proposal_changed(self) -> None:
         self._ghost_timer.start()
 
+    def _spare(self) -> None:
+        is_running = self._studio.jobs.running is not None
+        if is_running != self._is_running:
+            self._is_running = is_running
+            self._canvas.spare(is_running)
+
+    def _on_formed(self) -> None:
+        self._is_formed = True
+
     def _show_ghost(self) -> None:
+        self._is_formed = False
         proposal = self._studio.proposal
         scene = self._studio.document.scene
         ghost = proposal.ghost(scene) if proposal is not None and proposal.fits(scene) else None

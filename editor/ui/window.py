@@ -32,6 +32,7 @@ from editor.ui.mask_dock import MaskDock
 from editor.ui.notice_bar import NoticeBar
 from editor.ui.option_parts import fill_class_menu
 from editor.ui.options_bar import OptionsBar
+from editor.ui.pulse import Pulse
 from editor.ui.stage import Stage
 from editor.ui.status import StatusBar
 from editor.ui.theme import apply_theme, theme_named
@@ -161,7 +162,7 @@ class MainWindow(QMainWindow):
         self.options.dress(self.theme)
         self._build_bars()
         centre = QWidget()
-        self.views = Views(self)
+        self.views, self.pulse = Views(self), Pulse(self.studio, self)
         centre.setLayout(column(self.notice, self.stage, self.views.readout, spacing=0))
         centre.layout().setStretch(1, 1)
         self.setCentralWidget(centre)
@@ -249,6 +250,10 @@ class MainWindow(QMainWindow):
         self.docks.generate.locate_wanted.connect(lambda: self.trigger("engine.locate"))
         self.stage.start.sample_chosen.connect(lambda s: self.files.open_sample(s.scene, s.title))
         self.stage.start.file_chosen.connect(self.files.open)
+        for part in (self.link, self.stage, self.statusBar(), self.docks.generate.queue, self.history):
+            self.pulse.beat.connect(part.show_progress)  # type: ignore[attr-defined]
+        self.pulse.beat.connect(self.maps.world_dock.view.show_progress)
+        self.canvas.native.frameSwapped.connect(self.pulse.note_picture)  # type: ignore[attr-defined]
         self.canvas.native.frameSwapped.connect(self._on_frame)  # type: ignore[attr-defined]
 
     def _on_frame(self) -> None:

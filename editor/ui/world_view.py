@@ -190,6 +190,11 @@ class WorldView(MapView):
             return f"{size} · {tile.progress:.0%} made"
         return f"{size} · {_WORDS[tile.state]}"
 
+    def show_progress(self) -> None:
+        """Show how far the tile is that is being made."""
+        if self.isVisible():
+            self.update()
+
     def _on_changed(self) -> None:
         if self._is_fitted:
             self.fit()

@@ -107,8 +107,8 @@ class ViewportCanvas:
 
     def show_mask(self, mask: VoxelMask) -> None:
         """Mark the voxels that may change."""
-        self.display.show_mask(mask)
-        self._screen.touch()
+        if self.display.show_mask(mask):
+            self._screen.touch()
 
     def show_ghost(
         self, box: Box, labels: Labels, mask: NDArray[np.bool_] | None = None, kinds: NDArray[np.uint8] | None = None
@@ -117,15 +117,15 @@ class ViewportCanvas:
 
         `kinds` marks what becomes of every voxel, as `Display.show_ghost` says.
         """
-        self.display.show_ghost(box, labels, mask, kinds)
-        self.overlays.set_ghost(box)
-        self._screen.touch()
+        is_new = self.display.show_ghost(box, labels, mask, kinds)
+        if self.overlays.set_ghost(box) or is_new:
+            self._screen.touch()
 
     def clear_ghost(self) -> None:
         """Show the scene without a proposal."""
-        self.display.clear_ghost()
-        self.overlays.set_ghost(None)
-        self._screen.touch()
+        was_there = self.display.clear_ghost()
+        if self.overlays.set_ghost(None) or was_there:
+            self._screen.touch()
 
     def set_palette(self, name: str | None) -> None:
         """Choose a colour preset of the scene's label space; None for its first."""
@@ -183,8 +183,8 @@ class ViewportCanvas:
 
     def show_reach(self, cells: VoxelMask, context: Box) -> None:
         """Outline what would be made anew in whole cells, and the box that is looked at; both may be empty."""
-        self.overlays.set_reach(cells, context)
-        self._screen.redraw()
+        if self.overlays.set_reach(cells, context):
+            self._screen.redraw()
 
     def show_box(self, box: Box | None, step: int = 1, upright: bool = False) -> None:
         """Put arrows on the faces of a box inside the scene, by which it is resized; None takes them away.
@@ -251,6 +251,10 @@ class ViewportCanvas:
     def grab(self, scale: float = 2.0, marks: bool = True) -> QImage:
         """Take a picture of the view with `scale` rays per pixel and axis, with or without lines, brush and handles."""
         return self._screen.grab(scale, marks)
+
+    def spare(self, on: bool) -> None:
+        """Leave the processor to the engine while it works."""
+        self._screen.spare(on)
 
     def come_to_rest(self) -> None:
         """Draw finely from now on, as after a moment without movement."""

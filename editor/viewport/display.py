@@ -68,40 +68,50 @@ class Display:
         """Show new labels `(sx, sy, sz)` in a box of the scene; a proposal stays on top."""
         self._put(box, self._with_ghost(box, labels))
 
-    def show_mask(self, mask: VoxelMask) -> None:
-        """Mark masked voxels; only those that differ from the last mask are uploaded."""
+    def show_mask(self, mask: VoxelMask) -> bool:
+        """Mark masked voxels; only those that differ from the last mask are uploaded.
+
+        Tells whether anything may look different now.
+        """
+        if mask is self._mask or (mask.is_empty and self._mask.is_empty):
+            return False
         touched = mask.box.union(self._mask.box).clip(self.box)
         self._mask = mask
         self._flag(touched)
+        return True
 
     def show_ghost(
         self, box: Box, labels: Labels, mask: Bools | None = None, kinds: NDArray[np.uint8] | None = None
-    ) -> None:
+    ) -> bool:
         """Show proposed labels `(sx, sy, sz)` of a box, where `mask` (same shape) is true, instead of the scene's.
 
         `kinds` (same shape) says what becomes of every voxel: 1 is added, 2 removed, 3 turned into another class; where
-        it is given, this is marked.
+        it is given, this is marked. Tells whether anything may look different now.
         """
         assert self.scene is not None
-        self._kinds, self.visual.differing, self.visual.is_stale = kinds, kinds is not None, True
         where = np.ones(box.shape, dtype=np.bool_) if mask is None else mask
+        if self._is_shown(box, labels, where, kinds):
+            return False
+        self._kinds, self.visual.differing, self.visual.is_stale = kinds, kinds is not None, True
         before, self._ghost = self._ghost, (box, labels, where)
         if self.scene.box.union(box) != self.box:
             self._rebuild()
-            return
+            return True
         for part in (before[0] if before and before[0] != box else _NOWHERE, box):
             self._restore(part)
+        return True
 
-    def clear_ghost(self) -> None:
-        """Show the scene as it is."""
+    def clear_ghost(self) -> bool:
+        """Show the scene as it is; tells whether there was anything else."""
         if self._ghost is None or self.scene is None:
-            return
+            return False
         box, self._ghost = self._ghost[0], None
         self._kinds, self.visual.differing, self.visual.is_stale = None, False, True
         if self.box != self.scene.box:
             self._rebuild()
         else:
             self._restore(box)
+        return True
 
     @property
     def shown(self) -> Box:
@@ -166,6 +176,12 @@ class Display:
         value = int(self.visual.labels.values[one.relative_to(self.box).lower])
         space = self.scene.space
         return {0: space.empty, space.empty: 0}.get(value, value)
+
+    def _is_shown(self, box: Box, labels: Labels, where: Bools, kinds: NDArray[np.uint8] | None) -> bool:
+        """Tell whether this very array of labels is on show; marked differences are always taken for new ones."""
+        if self._ghost is None or kinds is not None or self._kinds is not None:
+            return False
+        return self._ghost[0] == box and self._ghost[1] is labels and np.array_equal(self._ghost[2], where)
 
     def _choose_colours(self) -> None:
         """Map labels to shown values: 0 is nothing, so the empty class and class 0 change places."""

@@ -68,15 +68,25 @@ class Overlays:
             handles.box, handles.voxel_size, handles.pulled = box, voxel_size, None
         self._redo()
 
-    def set_ghost(self, box: Box | None) -> None:
-        """Outline the region of a proposal."""
+    def set_ghost(self, box: Box | None) -> bool:
+        """Outline the region of a proposal; tells whether anything looks different now."""
+        if box == self._ghost:
+            return False
         self._ghost = box
         self._redo()
+        return True
 
-    def set_reach(self, cells: VoxelMask, context: Box) -> None:
-        """Outline what would be made anew in whole cells, and the box that is looked at for it; both may be empty."""
+    def set_reach(self, cells: VoxelMask, context: Box) -> bool:
+        """Outline what would be made anew in whole cells, and the box that is looked at for it; both may be empty.
+
+        Tells whether anything looks different now.
+        """
+        same_cells = cells is self._cells or (cells.is_empty and self._cells.is_empty)
+        if same_cells and context == self._context:
+            return False
         self._cells, self._context = cells, context
         self._redo_reach()
+        return True
 
     def set_brush(self, shape: Shape | None, radius: float = 0.0, before_face: bool = False) -> None:
         """Choose what is drawn under the mouse, at what is hit or before its face; `radius` in voxels."""

@@ -21,6 +21,7 @@ from engine.grid import Box
 vispy.use(app="pyside6", gl="gl2")
 
 _REST = 170  # milliseconds without movement after which the full picture is drawn
+_REST_FORMING = 700  # the same while voxels are being made: longer than between two estimates of them
 _IDLE = 400  # milliseconds after which a picture at rest is made finer
 _MAX_3D_TEXTURE_SIZE = 0x8073
 
@@ -58,7 +59,7 @@ class Screen:
 
     def __init__(self, size: tuple[int, int], painter: Painter, look: Callable[[], tuple[OrbitCamera, Box]]) -> None:
         self._painter, self._look = painter, look
-        self.is_broken = self._is_checked = False
+        self.is_broken = self._is_checked = self._is_sparing = False
         self.surface = _Surface(self._draw, size)
         self._rest = self._timer(self.come_to_rest)
         self._rest.setInterval(_REST)
@@ -90,6 +91,15 @@ class Screen:
         self._rest.stop()
         self._painter.is_moving = False
         self.surface.update()
+
+    def spare(self, on: bool) -> None:
+        """Leave as much as can be of the processor to others: draw finely later, and never more finely than usual."""
+        self._is_sparing = on
+        self._rest.setInterval(_REST_FORMING if on else _REST)
+        if on:
+            self._idle.stop()
+        else:
+            self.surface.update()
 
     def grab(self, scale: float, marks: bool) -> QImage:
         """Take a picture of the window with `scale` rays per pixel and axis, with or without marks."""
@@ -130,7 +140,7 @@ class Screen:
                 raise
             self.failed.emit(error)
             return
-        if self._painter.wants_refining and not self._idle.isActive():
+        if self._painter.wants_refining and not self._is_sparing and not self._idle.isActive():
             self._idle.start(_IDLE)
 
     def _check(self) -> None:

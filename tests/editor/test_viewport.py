@@ -327,3 +327,40 @@ def test_a_closed_window_leaves_nothing_that_could_disturb_another_while_it_pain
     closed.close()
     assert not shiboken6.isValid(native)
     assert QOpenGLContext.currentContext() is None
+
+
+def test_what_is_shown_already_asks_for_no_picture(canvas: ViewportCanvas, qtbot) -> None:
+    """At every step of a run all is shown once more; where a driver is slow, a picture takes time from the engine."""
+    box = Box((2, 2, 0), (8, 9, 4))
+    labels, where = np.full(box.shape, CAR, np.uint8), np.ones(box.shape, np.bool_)
+    mask = VoxelMask.of_box(box)
+
+    def asks(deed) -> bool:
+        qtbot.waitUntil(lambda: not canvas.painter.is_moving)
+        deed()
+        return canvas.painter.is_moving
+
+    assert asks(lambda: canvas.show_mask(mask))
+    assert not asks(lambda: canvas.show_mask(mask))
+    assert asks(lambda: canvas.show_mask(VoxelMask.nothing()))
+    assert not asks(lambda: canvas.show_mask(VoxelMask.nothing()))
+    assert not asks(canvas.clear_ghost)
+    assert asks(lambda: canvas.show_ghost(box, labels, where))
+    assert not asks(lambda: canvas.show_ghost(box, labels, where.copy()))
+    assert asks(lambda: canvas.show_ghost(box, labels, ~where))
+    assert asks(lambda: canvas.show_ghost(box, labels.copy(), ~where))
+    assert asks(canvas.clear_ghost)
+    assert not asks(canvas.clear_ghost)
+
+
+def test_while_the_engine_works_a_view_rests_later_and_is_not_refined(canvas: ViewportCanvas, qtbot) -> None:
+    qtbot.waitUntil(lambda: canvas.painter.scale >= 2, timeout=10000)
+    canvas.spare(True)
+    canvas.view = canvas.view.orbit(5, 0)
+    qtbot.wait(400)
+    assert canvas.painter.is_moving
+    qtbot.waitUntil(lambda: not canvas.painter.is_moving, timeout=2000)
+    qtbot.wait(900)
+    assert canvas.painter.scale <= 1
+    canvas.spare(False)
+    qtbot.waitUntil(lambda: canvas.painter.scale >= 2, timeout=10000)

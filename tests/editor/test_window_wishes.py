@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from test_window import CARD, HEIGHT, LEFT, open_window, wait_idle  # noqa: F401 -- a fixture
 
 from editor.app import SessionMaker
+from editor.commands.window_timing import let_live
 from editor.settings import Settings
 from editor.ui.window import MainWindow
 from engine.resources import user_data
@@ -30,7 +31,7 @@ def fold(window: MainWindow) -> object:
 
 def unfold(window: MainWindow) -> None:
     QTest.mouseClick(fold(window).head, LEFT)
-    QTest.qWait(60)
+    let_live(60)
 
 
 def choose_style(window: MainWindow, style: str) -> None:

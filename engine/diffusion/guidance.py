@@ -90,12 +90,3 @@ def by_residual(scale: float) -> Pull:
     `1 + sigma^2`, once for the gradient's unit and once for the step's.
     """
     return lambda sigma, norms: scale * (1 + sigma**2) / norms.clamp(min=1e-6)
-
-
-def by_variance(variance: Callable[[float], float]) -> Pull:
-    """Pull as much as is right where observations have Gaussian errors of a known variance at every noise level.
-
-    Tweedie's formula: the clean estimate moves by `sigma^2 grad log p(y | x)`. `variance(sigma)` is that of `y - A(x0)`
-    and holds the estimate's own uncertainty, too (Song et al. 2023, equation 7).
-    """
-    return lambda sigma, norms: torch.full_like(norms, sigma**2 / (2 * variance(sigma)))

@@ -63,8 +63,9 @@ class Predictions:
         return open_pair(path)
 
     def scores_of(self, number: int, model: str) -> Path:
-        """Tell where the counts of one scene are kept, for the weights with a hash."""
-        return self._path(number).with_suffix(f".{model[:12]}.scores.npy")
+        """Tell where the counts of one scene are kept, for the weights with a hash and the present way to refine."""
+        how = "-".join(map(str, STEPS)) + f"@{REFINE_STRENGTH:g}"
+        return self._path(number).with_suffix(f".{model[:12]}.{how}.scores.npy")
 
     def _path(self, number: int) -> Path:
         key = f"{fingerprint(32)}-{zlib.crc32(repr(PROFILES).encode()):08x}-{self.edge}-{self.world}"

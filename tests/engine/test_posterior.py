@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from engine.diffusion.denoiser import Denoise
-from engine.diffusion.guidance import Residual, by_residual, by_variance, posterior
+from engine.diffusion.guidance import Pull, Residual, by_residual, posterior
 from engine.diffusion.samplers import ddim
 from engine.errors import RequestError
 from engine.geometry.maps import LayoutMap
@@ -45,6 +45,15 @@ def gaussian(x: Tensor, sigma: float) -> Tensor:
 
 def measured(x0: Tensor) -> Tensor:
     return x0 @ A.T - Y
+
+
+def by_variance(variance: Callable[[float], float]) -> Pull:
+    """Pull as much as is right where observations have Gaussian errors of a known variance at every noise level.
+
+    Tweedie's formula: the clean estimate moves by `sigma^2 grad log p(y | x)`. `variance(sigma)` is that of `y - A(x0)`
+    and holds the estimate's own uncertainty, too (Song et al. 2023, equation 7).
+    """
+    return lambda sigma, norms: torch.full_like(norms, sigma**2 / (2 * variance(sigma)))
 
 
 def uncertainty(sigma: float) -> float:

@@ -23,6 +23,7 @@ from engine.formats.registry import write_scene
 from engine.grid import Box
 from engine.labels import label_space
 from engine.mask import VoxelMask
+from engine.models.contract import SceneModel
 from engine.models.semcity.autoencoder import TriplaneAutoencoder, TriplaneAutoencoderConfig
 from engine.models.semcity.unet import TriplaneUNet, TriplaneUNetConfig
 from engine.models.zoo import SemcityParts, load, pick_device, save_semcity
@@ -31,7 +32,7 @@ from engine.session import Session
 from engine.tasks.request import GenerateRequest, InpaintRequest, Request, Sampling
 
 SIZE = (256, 256)
-REGION = 48
+REGION, LARGE_REGION = 48, 96
 RUNS = 5
 _WORLD = (2048, 2048)
 _CROPS = 400
@@ -117,27 +118,40 @@ def _measure_tasks(scene: VoxelScene, model: str, device: str) -> Iterator[Measu
 
 
 def _measure_semcity(scene: VoxelScene, device: str) -> Iterator[Measurement]:
-    """Measure the parts of `semcity` at the original's full size; what its weights are does not matter for that."""
+    """Measure `semcity` at the original's full size; what its weights are does not matter for that."""
     target = pick_device(device)
     parts = SemcityParts(TriplaneAutoencoder(TriplaneAutoencoderConfig()), TriplaneUNet(TriplaneUNetConfig()))
     with tempfile.TemporaryDirectory() as folder:
         loaded = load(save_semcity(Path(folder), parts, {}), target.type)
-    labels = torch.from_numpy(scene.read())
+        yield from _measure_parts(loaded, torch.from_numpy(scene.read()))
+        del loaded
+        yield from _measure_full_tasks(scene, folder, device)
+
+
+def _measure_parts(loaded: SceneModel, labels: Tensor) -> Iterator[Measurement]:
     z = loaded.encode(labels)
     denoise = loaded.bind(labels, torch.ones_like(labels, dtype=torch.bool), None)
-    cases: dict[str, tuple[str, Callable[[], Tensor]]] = {
-        "semcity-encode": ("semcity in full size: encode", lambda: loaded.encode(labels)),
-        "semcity-step": ("semcity in full size: one UNet step", lambda: denoise(z, 1.0)),
-        "semcity-decode": ("semcity in full size: decode", lambda: loaded.decode(z)),
+    cases: dict[str, tuple[str, Callable[[], Tensor]]] = {  # the sums wait for the device
+        "semcity-encode": ("semcity in full size: encode", lambda: loaded.encode(labels).sum()),
+        "semcity-step": ("semcity in full size: one UNet step", lambda: denoise(z, 1.0).sum()),
+        "semcity-decode": ("semcity in full size: decode", lambda: loaded.decode(z).sum()),
     }
     for name, (title, act) in cases.items():
-        yield Measurement(name, title, _once(act), "s")
+        yield Measurement(name, title, _seconds(lambda act=act: act().item()), "s")  # type: ignore[misc]
 
 
-def _once(act: Callable[[], Tensor]) -> float:
-    start = time.perf_counter()
-    float(act().sum())  # waits for the device
-    return time.perf_counter() - start
+def _measure_full_tasks(scene: VoxelScene, model: str, device: str) -> Iterator[Measurement]:
+    """Measure what the original's own script takes minutes for."""
+    session = Session(device)
+    session.load(model)
+    x, y = ((n - LARGE_REGION) // 2 for n in scene.grid.shape[:2])
+    box = Box((x, y, 0), (x + LARGE_REGION, y + LARGE_REGION, scene.grid.shape[2]))
+    edit = InpaintRequest(scene.snapshot(), VoxelMask.of_box(box), Sampling(model=model, device=device))
+    title = f"semcity in full size: regenerate {LARGE_REGION} x {LARGE_REGION} voxels, 12 steps"
+    yield Measurement("semcity-inpaint", title, _seconds(lambda: _drain(session, edit)), "s", 12)
+    sampling = Sampling(model=model, sampler="ddpm", steps=100, device=device)
+    seconds = _seconds(lambda: _drain(session, GenerateRequest(SIZE, sampling)))
+    yield Measurement("semcity-generate", "semcity in full size: generate, 100 steps", seconds, "s", 45)
 
 
 def _measure_crops(world: World) -> Measurement:
@@ -166,12 +180,13 @@ def _until_preview(session: Session, request: Request) -> None:
 
 def _median(act: Callable[[], None]) -> float:
     act()  # the first run warms caches up, as in an editor that is open
-    times = []
-    for _ in range(RUNS):
-        start = time.perf_counter()
-        act()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+    return statistics.median(_seconds(act) for _ in range(RUNS))
+
+
+def _seconds(act: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    act()
+    return time.perf_counter() - start
 
 
 def _cpu_name() -> str:

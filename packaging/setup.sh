@@ -99,6 +99,8 @@ prepare_python() {
     say "installing Python packages into $VENV (a few minutes on a fresh machine)"
     "$VENV/bin/python" -m pip install -qq --disable-pip-version-check "${index[@]}" --editable "$target" >&2 ||
         die "pip could not install $target; see its message above"
+    # an editable package is not compiled by pip; where Python may write no bytecode, every start would do it anew
+    "$VENV/bin/python" -m compileall -q editor engine || say "the code could not be compiled ahead; starts take longer"
     printf '%s\n' "$target $wanted" >"$stamp"
 }
 

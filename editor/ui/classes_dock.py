@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QColor, QIcon, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHeaderView, QTableView, QWidget
 
 from editor.model.document import Document
-from editor.model.statistics import Scope, count
+from editor.model.statistics import Scope, Statistics, count
 from editor.ui.icons import draw, swatch
 from editor.ui.theme import Theme
 from editor.ui.widgets import Segments, button, column, label, named, row
@@ -17,13 +18,13 @@ _SWATCH, _NAME, _COUNT, _SHARE, _EYE, _PASS, _LOCK = range(7)
 
 
 class ClassTable(QAbstractTableModel):
-    """One line for each class; reads the document, counts lazily."""
+    """One line for each class; reads the document, and counts when told to."""
 
     def __init__(self, document: Document, theme: Theme) -> None:
         super().__init__()
         self._document = document
         self.scope: Scope = "scene"
-        self.statistics = count(document, self.scope)
+        self.statistics = Statistics(np.zeros(256, np.int64), document.scene.space)
         self.dress(theme)
 
     def dress(self, theme: Theme) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 
-from OpenGL import GL
 from PySide6.QtGui import QOffscreenSurface, QOpenGLContext
 from PySide6.QtWidgets import QApplication
 
@@ -41,6 +40,8 @@ def lack_of(version: str, longest_texture: int) -> str:
 
 def describe() -> dict[str, str | int]:
     """Make a context and tell vendor, renderer, version and the largest 3D texture, or `error`."""
+    from OpenGL import GL  # late: it costs an eighth of a second, and the editor's start needs only `lack_of`
+
     application = QApplication.instance() or QApplication([])
     surface, context = QOffscreenSurface(), QOpenGLContext()
     surface.create()

@@ -101,8 +101,9 @@ class SessionMaker:
         self._usual: int | None = None
 
     def __call__(self, device: str) -> EngineSession:
-        # Threads that wait must sleep: spinning, they take the cores that draw, and a scene takes twice as long.
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+        # Threads that wait must soon sleep: spinning for long, they take the cores that draw, and a scene takes twice
+        # as long. At once would be too soon: decoders have so many short loops that waking up costs as much again.
+        os.environ.setdefault("GOMP_SPINCOUNT", "10000")
         import torch
 
         from engine.session import Session

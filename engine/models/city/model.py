@@ -25,6 +25,7 @@ from engine.models.city.conditions import (
     source_channels,
 )
 from engine.models.city.layout import layout_config, layout_given, map_of, picture_of
+from engine.models.memory import Remembered
 from engine.models.picking import ClassPicker
 from engine.models.unet import UNet
 
@@ -52,6 +53,7 @@ class CityModel:
         self.layout_prior = layout_prior
         self.device = device
         self._picker = ClassPicker(label_space(card.label_space))
+        self._latent = Remembered(lambda labels: autoencoder.encode(labels.to(device)[None]))
 
     @property
     def follows_maps(self) -> bool:
@@ -73,7 +75,7 @@ class CityModel:
 
     def encode(self, labels: Tensor) -> Tensor:
         """Encode voxels `(X, Y, Z) uint8` to `(1, C, X / 4, Y / 4)`."""
-        return self.autoencoder.encode(labels.to(self.device)[None])
+        return self._latent(labels)
 
     def bind(
         self,

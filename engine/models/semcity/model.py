@@ -16,6 +16,7 @@ from engine.grid import Box
 from engine.labels import UNKNOWN, label_space
 from engine.models.cards import ModelCard
 from engine.models.character import ANY, Character
+from engine.models.memory import Remembered
 from engine.models.picking import ClassPicker
 from engine.models.semcity.autoencoder import TriplaneAutoencoder
 from engine.models.semcity.decoder import voxel_shape
@@ -47,6 +48,7 @@ class SemcityModel:
         self.device = device
         self.levels = TrainedLevels.linear(STEPS)
         self._picker = ClassPicker(label_space(card.label_space))
+        self._latent = Remembered(lambda labels: compose(autoencoder.encode(labels.to(device)[None])))
 
     @property
     def follows_maps(self) -> bool:
@@ -63,7 +65,7 @@ class SemcityModel:
 
     def encode(self, labels: Tensor) -> Tensor:
         """Encode voxels `(X, Y, Z) uint8` to a composed map; unknown ones count as empty."""
-        return compose(self.autoencoder.encode(labels.to(self.device)[None]))
+        return self._latent(labels)
 
     def bind(
         self,

@@ -32,8 +32,8 @@ DENOISER = "denoiser"
 LAYOUT = "layout"
 REFINER = "refiner"
 
-_INT8 = (LAYOUT,)
-"""Parts that are stored in int8: the layout prior draws eight classes, and would be 23 MB in fp16."""
+_INT8 = (DENOISER, LAYOUT)
+"""Parts of `city` that are stored in int8; against fp16, judged scenes come out alike (F3D 51.0 and 51.3 of 100)."""
 _SCALE = ".scale"
 
 _Config = TypeVar("_Config")

@@ -284,7 +284,9 @@ class Worker(QObject):
 
     def _probe(self, request: Request, steps: int) -> None:
         marks: list[float] = []
-        self._guarded(lambda: self._time_steps(request, marks))
+        for _ in range(2):  # the first run warms caches up
+            marks.clear()
+            self._guarded(lambda: self._time_steps(request, marks))
         if self._session is not None and len(marks) == request.sampling.steps and len(marks) > 1:
             more = (marks[1] - marks[0]) * (steps - request.sampling.steps)
             self._post(_NO_JOB, _Probed(self._session.device, marks[-1] + more))

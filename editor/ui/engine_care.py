@@ -17,7 +17,7 @@ from editor.worker import Background, DeviceInfo
 from engine.errors import ModelError
 from engine.models.cards import CARD, list_models, read_card
 from engine.resources import user_data
-from engine.tasks.request import GenerateRequest, Sampling
+from engine.tasks.request import GenerateRequest, Sampling, Step
 
 if TYPE_CHECKING:
     from editor.ui.window import MainWindow
@@ -52,7 +52,7 @@ class EngineCare(QObject):
         worker.broken.connect(self._on_broken)
         worker.refused.connect(self._on_refused)
         worker.probed.connect(self._on_probed)
-        window.studio.jobs.changed.connect(self._on_job)
+        window.studio.jobs.stepped.connect(self._on_step)
         window.studio.plan.changed.connect(self._show)
 
     # what actions do
@@ -122,9 +122,9 @@ class EngineCare(QObject):
     def _on_probed(self, device: str, seconds: float) -> None:
         self._note_seconds(device, seconds)
 
-    def _on_job(self, job: Job) -> None:
+    def _on_step(self, job: Job, step: Step) -> None:
         """Learn from every whole scene that was made."""
-        result = job.step.result if job.step is not None else None
+        result = step.result
         if result is None or not isinstance(job.request, GenerateRequest) or result.seconds <= 0:
             return
         card, steps = self._window.studio.plan.card, job.request.sampling.steps

@@ -8,6 +8,7 @@ import logging
 import sys
 import threading
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from PySide6.QtWidgets import QDialog
 from test_window import CAR, HEIGHT, Answers, scene, wait_idle
 from test_window import open_window as open_window
 
+from editor.model.document import empty_scene
 from editor.ui.import_dialog import ImportDialog
 from editor.viewport.opengl import lack_of
 from engine.errors import DeviceError, MemoryShortageError, ModelError
@@ -252,6 +254,22 @@ def test_a_probe_gives_way_to_work(open_window, qtbot):
     wait_idle(qtbot, window)
     assert session.closed, "the probe was closed"
     assert window.settings.scene_seconds == {}
+
+
+class TimedSession(FakeSession):
+    """Says that every run took 1.7 seconds."""
+
+    def run(self, request):
+        for step in super().run(request):
+            yield step if step.result is None else replace(step, result=replace(step.result, seconds=1.7))
+
+
+def test_a_scene_that_was_made_tells_the_chip_how_long_one_takes(open_window, qtbot):
+    window = open_window(TimedSession(height=HEIGHT), empty_scene((64, 64), HEIGHT, 0.2))
+    window.studio.plan.set(variants=1)
+    window.trigger("generate.run")
+    wait_idle(qtbot, window)
+    qtbot.waitUntil(lambda: window.statusBar().device.text() == "CPU, about 1.7 s per scene", timeout=5000)
 
 
 class OnlyCpu:

@@ -357,7 +357,7 @@ def test_while_the_engine_works_a_view_rests_later_and_is_not_refined(canvas: Vi
     qtbot.waitUntil(lambda: canvas.painter.scale >= 2, timeout=10000)
     canvas.spare(True)
     canvas.view = canvas.view.orbit(5, 0)
-    qtbot.wait(400)
+    qtbot.wait(300)
     assert canvas.painter.is_moving
     qtbot.waitUntil(lambda: not canvas.painter.is_moving, timeout=2000)
     qtbot.wait(900)

@@ -32,11 +32,6 @@ from tests.engine.test_semcity_tasks import HEIGHT, build
 
 
 @pytest.fixture(scope="module")
-def session() -> Session:
-    return Session("cpu")
-
-
-@pytest.fixture(scope="module")
 def triplanes(tmp_path_factory: pytest.TempPathFactory) -> ModelCard:
     """A `semcity` with both networks."""
     card = build(tmp_path_factory.mktemp("both"))

@@ -55,11 +55,6 @@ def model(card: ModelCard) -> SemcityModel:
     return found
 
 
-@pytest.fixture(scope="module")
-def session() -> Session:
-    return Session("cpu")
-
-
 @pytest.fixture
 def sampling(card: ModelCard) -> Sampling:
     return Sampling(model=str(card.folder), seed=3, steps=3, device="cpu")

@@ -12,7 +12,6 @@ from engine.geometry.maps import LayoutMap, extrude, layout_of
 from engine.grid import Box, Grid
 from engine.labels import UNKNOWN, label_space
 from engine.mask import VoxelMask
-from engine.models.cards import ModelCard
 from engine.scene import VoxelScene
 from engine.session import Session
 from engine.tasks.fill import Canvas
@@ -21,16 +20,6 @@ from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintReques
 from engine.tasks.windows import context_of, cover, plan_windows
 
 HEIGHT = 8
-
-
-@pytest.fixture(scope="module")
-def session() -> Session:
-    return Session("cpu")
-
-
-@pytest.fixture(scope="module")
-def sampling(tiny: ModelCard) -> Sampling:
-    return Sampling(model=str(tiny.folder), seed=3, steps=2, device="cpu")
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from engine.geometry.maps import LayoutMap
 from engine.grid import Box, Grid
 from engine.labels import UNKNOWN
 from engine.mask import VoxelMask
-from engine.models.cards import ModelCard
 from engine.scene import VoxelScene
 from engine.session import Session
 from engine.tasks.request import InpaintRequest, LayoutRequest, OutpaintRequest, Request, Result, Sampling
@@ -30,16 +29,6 @@ class Card:
     height: int
     cell: int
     window: int
-
-
-@pytest.fixture(scope="module")
-def session() -> Session:
-    return Session("cpu")
-
-
-@pytest.fixture(scope="module")
-def sampling(tiny: ModelCard) -> Sampling:
-    return Sampling(model=str(tiny.folder), seed=3, steps=2, device="cpu")
 
 
 @pytest.fixture

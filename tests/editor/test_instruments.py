@@ -220,6 +220,17 @@ def test_threads_are_those_of_the_settings_and_torch_s_own_come_back():
         torch.set_num_threads(usual)
 
 
+@pytest.mark.parametrize(("own", "wanted"), [(None, "10000"), ("7", "7")])
+def test_the_engine_s_waiting_threads_soon_sleep_unless_someone_wants_otherwise(monkeypatch, own, wanted):
+    environment = {**os.environ}
+    environment.pop("GOMP_SPINCOUNT", None)
+    if own is not None:
+        environment["GOMP_SPINCOUNT"] = own
+    monkeypatch.setattr(os, "environ", environment)
+    SessionMaker(Settings())("cpu")
+    assert environment["GOMP_SPINCOUNT"] == wanted
+
+
 @pytest.mark.parametrize(("own", "scale", "wanted"), [(None, 1.5, "1.5"), (None, 1.0, None), ("2", 1.5, "2")])
 def test_the_interface_is_scaled_where_the_environment_does_not_say_otherwise(
     monkeypatch, tmp_path, own, scale, wanted

@@ -132,7 +132,7 @@ def _measure_parts(loaded: SceneModel, labels: Tensor) -> Iterator[Measurement]:
     z = loaded.encode(labels)
     denoise = loaded.bind(labels, torch.ones_like(labels, dtype=torch.bool), None)
     cases: dict[str, tuple[str, Callable[[], Tensor]]] = {  # the sums wait for the device
-        "semcity-encode": ("semcity in full size: encode", lambda: loaded.encode(labels).sum()),
+        "semcity-encode": ("semcity in full size: encode", lambda: loaded.encode(labels.flip(0)).sum()),  # not z's
         "semcity-step": ("semcity in full size: one UNet step", lambda: denoise(z, 1.0).sum()),
         "semcity-decode": ("semcity in full size: decode", lambda: loaded.decode(z).sum()),
     }

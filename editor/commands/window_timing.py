@@ -143,19 +143,24 @@ def _generation(window: MainWindow) -> tuple[float, float]:
 
 
 def _cancel(window: MainWindow) -> float:
-    """Cancel a run in its midst; gives the seconds until the engine is free, less those of one step."""
+    """Cancel a run in its midst; gives the seconds until the engine is free, less those of one step.
+
+    Steps that come faster than they are shown are told together, so that they are counted by their numbers.
+    """
     window.studio.discard()
-    moments: list[float] = []
+    marks: list[tuple[int, float]] = []
     ended: list[float] = []
-    window.studio.jobs.stepped.connect(lambda _job, _step: moments.append(time.perf_counter()))
+    window.studio.jobs.stepped.connect(lambda _job, step: marks.append((step.index, time.perf_counter())))
     window.worker.ended.connect(lambda _job, _failure: ended.append(time.perf_counter()))
     window.trigger("generate.run")
-    _wait(lambda: len(moments) >= CANCEL_AFTER, 60 * PATIENCE)
-    step = (moments[-1] - moments[0]) / (len(moments) - 1)
+    _wait(lambda: bool(ended) or (len(marks) > 1 and marks[-1][0] >= CANCEL_AFTER), 60 * PATIENCE)
+    if ended:
+        return 0.0  # over before anyone could have cancelled it
+    (first, start), (last, end) = marks[0], marks[-1]
     begin = time.perf_counter()
     window.trigger("generate.cancel")
     _wait(lambda: bool(ended))
-    return ended[-1] - begin - step
+    return ended[-1] - begin - (end - start) / (last - first)
 
 
 def _age() -> float:

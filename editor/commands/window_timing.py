@@ -19,15 +19,18 @@ from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 
 from editor.app import build, make_application
+from editor.model.jobs import Job
 from editor.settings import HOME_VARIABLE
 from editor.tools.options import Brush
 from editor.ui.window import MainWindow
+from engine.errors import SamplingError
+from engine.tasks.request import Step
 
 RADIUS = 6
 MOVES = 16
 UNDOS = 5
 RUNS = 3
-CANCEL_AFTER = 14  # steps: the layout's are over
+CANCELLED_STEPS, CANCEL_AFTER = 40, 6
 PATIENCE = 20.0
 LEFT = Qt.MouseButton.LeftButton
 
@@ -145,22 +148,34 @@ def _generation(window: MainWindow) -> tuple[float, float]:
 def _cancel(window: MainWindow) -> float:
     """Cancel a run in its midst; gives the seconds until the engine is free, less those of one step.
 
-    Steps that come faster than they are shown are told together, so that they are counted by their numbers.
+    Steps that come faster than they are shown are told together, so that they are counted by their numbers. Raises
+    `SamplingError` where the run is over before it could be cancelled.
     """
     window.studio.discard()
+    window.studio.plan.set(steps=CANCELLED_STEPS)
     marks: list[tuple[int, float]] = []
     ended: list[float] = []
-    window.studio.jobs.stepped.connect(lambda _job, step: marks.append((step.index, time.perf_counter())))
-    window.worker.ended.connect(lambda _job, _failure: ended.append(time.perf_counter()))
+
+    def note(_job: Job, step: Step) -> None:
+        if step.stage == "denoising":
+            marks.append((step.index, time.perf_counter()))
+
+    def end(_job: int, _failure: object) -> None:
+        ended.append(time.perf_counter())
+
+    window.studio.jobs.stepped.connect(note)
+    window.worker.ended.connect(end)
     window.trigger("generate.run")
-    _wait(lambda: bool(ended) or (len(marks) > 1 and marks[-1][0] >= CANCEL_AFTER), 60 * PATIENCE)
+    _wait(lambda: bool(ended) or (bool(marks) and marks[-1][0] - marks[0][0] >= CANCEL_AFTER), 60 * PATIENCE)
     if ended:
-        return 0.0  # over before anyone could have cancelled it
-    (first, start), (last, end) = marks[0], marks[-1]
+        raise SamplingError(f"a run of {CANCELLED_STEPS} steps was over before it could be cancelled; measure by hand")
     begin = time.perf_counter()
     window.trigger("generate.cancel")
     _wait(lambda: bool(ended))
-    return ended[-1] - begin - (end - start) / (last - first)
+    window.studio.jobs.stepped.disconnect(note)
+    window.worker.ended.disconnect(end)
+    (first, start), (last, stop) = marks[0], marks[-1]
+    return ended[-1] - begin - (stop - start) / (last - first)
 
 
 def _age() -> float:

@@ -8,9 +8,10 @@ from typing import Protocol
 import numpy as np
 
 from engine.scene import VoxelScene
+from engine.tasks.work import Sizes
 
 
-class Card(Protocol):
+class Card(Sizes, Protocol):
     """What the editor needs to know of a model (`engine.models.cards.ModelCard` has it)."""
 
     @property
@@ -23,19 +24,10 @@ class Card(Protocol):
     def label_space(self) -> str: ...
 
     @property
-    def height(self) -> int: ...
-
-    @property
     def voxel_size(self) -> tuple[float, float, float]: ...
 
     @property
     def sha256(self) -> str: ...
-
-    @property
-    def cell(self) -> int: ...
-
-    @property
-    def window(self) -> int: ...
 
     @property
     def styles(self) -> Sequence[str]: ...

@@ -109,7 +109,7 @@ class QueueList(QWidget):
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._refresh)
         studio.jobs.added.connect(self._add)
-        studio.jobs.changed.connect(self._on_changed)
+        studio.jobs.changed.connect(lambda _job: self._refresh())
         studio.jobs.removed.connect(self._remove)
         studio.jobs.reordered.connect(self._refresh)
         self._refresh()
@@ -132,11 +132,6 @@ class QueueList(QWidget):
             shown.dress(self._theme)
         self._rows[job.id] = shown
         self._list.insertWidget(self._list.count() - 1, shown)
-        self._refresh()
-
-    def _on_changed(self, job: Job) -> None:
-        if job.id in self._rows:
-            self._rows[job.id].refresh()
         self._refresh()
 
     def _remove(self, job: Job) -> None:

@@ -1,4 +1,4 @@
-"""Which sampler at which step count makes how good scenes, and how long it takes: one table for a model."""
+"""Which sampler at which step count makes how good scenes, or fills holes how well, and how long it takes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import RequestError
+from engine.evaluation.edits import EDGE, EditScore, score_edits
 from engine.evaluation.judge import LEAST, Bench, Progress
 from engine.evaluation.scenes import Samples, SceneSet
 from engine.evaluation.summary import Summary, compare_clouds, summarise_once
 from engine.session import Session
+from engine.tasks.fill import count_steps
 from engine.tasks.request import GenerateRequest, Sampling
 
 CASES: tuple[tuple[str, int], ...] = (
@@ -24,6 +26,10 @@ CASES: tuple[tuple[str, int], ...] = (
     *(("ddpm", n) for n in (20, 50, 100)),
 )
 """Samplers and steps to compare; the last is what the original of `semcity` does."""
+
+
+FILLINGS: tuple[tuple[str, int, int], ...] = (("dpmpp-2m", 12, 1), ("dpmpp-2m", 12, 3), ("ddpm", 100, 5))
+"""Samplers, steps, how often parts of the steps are gone through; the last is what the original of `semcity` does."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,57 @@ def compare_samplers(
     yield Comparison(session.load(model).card.name, n, floor, tuple(rows))
 
 
+@dataclass(frozen=True)
+class Filling:
+    """What boxes cut out of held-out scenes are filled with: seams, voxels changed outside, seconds for one box."""
+
+    sampler: str
+    steps: int
+    resample: int
+    evaluations: int
+    seconds: float
+    seam_ratio: float
+    leaks: int
+
+
+def compare_fillings(
+    session: Session, model: str, bench: Bench, cases: Sequence[tuple[str, int, int]] = FILLINGS
+) -> Iterator[Progress | tuple[Filling, ...]]:
+    """Fill a box in each of `bench.edits` held-out scenes, in every way; yields progress, and the ways at the end."""
+    for done, _ in enumerate(bench.held_out.ensure(0, bench.edits), 1):
+        yield Progress("held-out worlds", done, 0)
+    scenes, rows = bench.held_out.scenes("held-out", 0, bench.edits), []
+    for sampler, steps, resample in cases:
+        sampling = Sampling(model, steps=steps, sampler=sampler, resample=resample)
+        total, start = EditScore(), time.perf_counter()
+        for done, total in enumerate(score_edits(session, sampling, scenes, bench.edits), 1):  # noqa: B007 -- its last
+            yield Progress(f"{sampler} {steps} x {resample}", done, bench.edits)
+        seconds = (time.perf_counter() - start) / bench.edits
+        ratio = float("nan") if total.seams.ratio is None else total.seams.ratio
+        rows.append(Filling(sampler, steps, resample, _evaluations(sampling), seconds, ratio, total.leaks))
+    yield tuple(rows)
+
+
+def write_fillings(rows: Sequence[Filling], model: str, count: int, out: Path) -> Path:
+    """Write them as `fillings.md` into a folder; gives its path."""
+    out.mkdir(parents=True, exist_ok=True)
+    lines = [
+        f"# Holes filled by `{model}`",
+        "",
+        f"A box of {EDGE} x {EDGE} voxels in each of {count} held-out scenes. A seam ratio of 1 is invisible.",
+        "",
+        "| sampler | steps | resample | evaluations | s | seam ratio | voxels changed outside |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {r.sampler} | {r.steps} | {r.resample} | {r.evaluations} | {r.seconds:.1f} | {r.seam_ratio:.1f} "
+        f"| {r.leaks} |"
+        for r in rows
+    ]
+    (out / "fillings.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return out / "fillings.md"
+
+
 def write_table(found: Comparison, out: Path) -> list[Path]:
     """Write the table as `samplers.csv` and `samplers.md` into a folder; gives both."""
     out.mkdir(parents=True, exist_ok=True)
@@ -138,5 +195,10 @@ def _time_one(samples: Samples) -> float:
 
 
 def _row(sampler: str, steps: int, seconds: float, found: dict[str, Any]) -> Row:
-    evaluations = 2 * steps - 1 if sampler == "heun" else steps  # its last step looks at one end only
+    evaluations = _evaluations(Sampling(sampler=sampler, steps=steps))
     return Row(sampler, steps, evaluations, seconds, *(float(found[k]) for k in ("f3d", "kid", "precision", "recall")))
+
+
+def _evaluations(sampling: Sampling) -> int:
+    steps = count_steps(sampling)
+    return 2 * steps - 1 if sampling.sampler == "heun" else steps  # its last step looks at one end only

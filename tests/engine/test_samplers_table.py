@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import torch
 from engine.errors import RequestError
 from engine.evaluation.features import FeatureConfig, FeatureNet, Judge
 from engine.evaluation.judge import Bench, Progress
-from engine.evaluation.samplers import Comparison, compare_samplers, write_table
+from engine.evaluation.samplers import Comparison, compare_fillings, compare_samplers, write_fillings, write_table
 from engine.evaluation.scenes import WorldCrops
 from engine.evaluation.sources import HELD_OUT_SEED, Procedural
 from engine.session import Session
@@ -50,6 +51,21 @@ def test_every_case_becomes_a_row(bench: Bench, tmp_path: Path) -> None:
     assert [r["sampler"] for r in rows] == ["dpmpp-2m", "heun"]
     assert float(rows[1]["f3d"]) == pytest.approx(found.rows[1].f3d, rel=1e-3)
     assert "| heun | 2 | 3 |" in page.read_text()
+
+
+def test_every_way_to_fill_a_hole_becomes_a_line(bench: Bench, tmp_path: Path) -> None:
+    model = str(build_tiny(tmp_path / "tiny", height=16, with_layout=False).folder)
+    wide = WorldCrops(tmp_path, Procedural(HELD_OUT_SEED, 256, 16), 2, 128, 1)
+    small = replace(bench, held_out=wide, edits=1)
+    *progress, rows = compare_fillings(Session("cpu"), model, small, (("dpmpp-2m", 2, 1), ("ddpm", 10, 3)))
+    assert isinstance(rows, tuple)
+    assert [p.stage for p in progress if isinstance(p, Progress)][-2:] == ["dpmpp-2m 2 x 1", "ddpm 10 x 3"]
+    assert [(r.sampler, r.steps, r.resample, r.leaks) for r in rows] == [("dpmpp-2m", 2, 1, 0), ("ddpm", 10, 3, 0)]
+    assert rows[0].evaluations == 2
+    assert rows[1].evaluations > 20
+    assert all(r.seconds > 0 and r.seam_ratio > 0 for r in rows)
+    page = write_fillings(rows, "tiny", 1, tmp_path / "report").read_text()
+    assert f"| ddpm | 10 | 3 | {rows[1].evaluations} |" in page
 
 
 def test_too_few_scenes_are_refused(bench: Bench) -> None:

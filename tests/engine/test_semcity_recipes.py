@@ -85,15 +85,7 @@ def test_an_autoencoder_learns_a_scene_and_its_mirror_images() -> None:
     network = TriplaneAutoencoder(TINY.config)
     sampler = CropSampler([recipes.Volume(town(48, 48, 8))], (32, 32), np.random.default_rng(0))
     loss = TriplaneLoss(network, sampler, replace(TINY, points=600), 1, CPU)
-    optimizer = torch.optim.Adam(network.parameters(), 2e-2)
-    values = []
-    for step in range(20):
-        value = loss(step, 0.0)
-        optimizer.zero_grad()
-        value.backward()
-        optimizer.step()
-        values.append(value.item())
-    assert np.mean(values[-4:]) < 0.7 * np.mean(values[:3])
+    require_learning(network, loss, rate=2e-2, steps=20, share=0.7)
     assert all(p.grad is not None and bool(p.grad.any()) for p in network.geo_decoder.parameters())
 
 

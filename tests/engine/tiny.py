@@ -31,14 +31,16 @@ def build_tiny(folder: Path, height: int = 8, with_layout: bool = True, styles: 
     return save_city(folder, CityParts(autoencoder, denoiser, layout, styles), {}, name="tiny", window=64)
 
 
-def require_learning(network: nn.Module, loss: Callable[[int, float], Tensor]) -> None:
-    """Train for 15 steps; a loss that tells the network nothing does not fall by a fifth."""
-    optimizer = torch.optim.AdamW(network.parameters(), 5e-3)
+def require_learning(
+    network: nn.Module, loss: Callable[[int, float], Tensor], rate: float = 5e-3, steps: int = 15, share: float = 0.8
+) -> None:
+    """Train for some steps; a loss that tells the network nothing does not fall to a share of what it was."""
+    optimizer = torch.optim.AdamW(network.parameters(), rate)
     values = []
-    for step in range(15):
+    for step in range(steps):
         value = loss(step, 0.0)
         optimizer.zero_grad()
         value.backward()
         optimizer.step()
         values.append(value.item())
-    assert np.mean(values[-4:]) < 0.8 * np.mean(values[:3])
+    assert np.mean(values[-4:]) < share * np.mean(values[:3])

@@ -65,8 +65,10 @@ class TrainOptions:
     data
         Folder of worlds; `None` makes `worlds` of them under `out`.
     start
-        Model folder whose parts to keep and go on from, by default the installed `city`; a prior needs an autoencoder,
-        and that of `semcity` always one that is named here.
+        Model folder whose parts to keep and go on from; the autoencoder of `city` starts from nothing without it, the
+        priors of `city` from the installed model, and those of `semcity` need it for their autoencoder.
+    worlds
+        How many worlds to make where no folder of them is named.
     """
 
     out: Path
@@ -98,9 +100,12 @@ def _train_autoencoder(options: TrainOptions) -> Iterator[TrainStep]:
     device = pick_device(options.device)
     torch.manual_seed(options.seed)
     recipe, space = city_autoencoder.ON_GPU if device.type == "cuda" else AutoencoderRecipe(), label_space()
+    source = _start(options) if options.start else None
     worlds = [Volume(world.labels) for world in _worlds(options)]
     sampler = CropSampler(worlds, (recipe.crop, recipe.crop), np.random.default_rng(options.seed))
-    network = city_autoencoder.build().to(device)
+    network = city_autoencoder.build(source.autoencoder.config if source else None).to(device)
+    if source:
+        network.load_state_dict(source.autoencoder.state_dict())
     loss = AutoencoderLoss(network, sampler, recipe, options.seed + 1, device)
     loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=1.2e-3, warm_up=100, ema=0.995))
     yield from _drive(loop, options)
@@ -111,7 +116,11 @@ def _train_autoencoder(options: TrainOptions) -> Iterator[TrainStep]:
     iou = city_autoencoder.score(network, wide, 24, device)
     by_name = {space.names[int(c)] if c.isdigit() else c: round(v, 4) for c, v in iou.items()}
     record = _record("city-autoencoder", options, loop, asdict(recipe), len(worlds)) | {"iou": by_name}
-    save_city(options.out, CityParts(network), {"autoencoder": record})
+    if source is None:
+        save_city(options.out, CityParts(network), {"autoencoder": record})
+        return
+    parts = CityParts(network, source.denoiser, source.layout_prior, tuple(source.card.styles))
+    save_city(options.out, parts, {**source.card.training, "autoencoder": _continued(record, source, "autoencoder")})
 
 
 def train_city_prior(options: TrainOptions, recipe: PriorRecipe) -> Iterator[TrainStep]:
@@ -133,7 +142,7 @@ def train_city_prior(options: TrainOptions, recipe: PriorRecipe) -> Iterator[Tra
     yield from _drive(loop, options)
     network.load_state_dict(loop.averaged())
     name = "city-refine" if recipe == city_prior.REFINE else "city-prior"
-    record = _record(name, options, loop, asdict(recipe), len(worlds))
+    record = _continued(_record(name, options, loop, asdict(recipe), len(worlds)), source, "denoiser")
     parts = CityParts(autoencoder, network, source.layout_prior, STYLES)
     card = save_city(options.out, parts, {**source.card.training, "denoiser": record})
     sheets.draw_samples(card, options.device)
@@ -151,7 +160,7 @@ def _train_layout(options: TrainOptions) -> Iterator[TrainStep]:
     loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=8e-4))
     yield from _drive(loop, options)
     network.load_state_dict(loop.averaged())
-    record = _record("city-layout", options, loop, asdict(recipe), len(layouts))
+    record = _continued(_record("city-layout", options, loop, asdict(recipe), len(layouts)), source, "layout")
     parts = CityParts(source.autoencoder, source.denoiser, network, STYLES)
     card = save_city(options.out, parts, {**source.card.training, "layout": record})
     if parts.denoiser is not None:
@@ -298,11 +307,11 @@ def widen_entry(state: Mapping[str, Tensor], name: str, channels: int) -> dict[s
 def _pairs(options: TrainOptions, count: int) -> list[Path]:
     """Make the predictions of some scenes of the worlds, if they are not there yet."""
     folder = options.data or options.out / "worlds"
-    return write_training_pairs(folder / "pairs", _world_folders(folder, options), count) if count else []
+    return write_training_pairs(folder / "pairs", _world_folders(folder), count) if count else []
 
 
-def _world_folders(folder: Path, options: TrainOptions) -> list[Path]:
-    found = sorted(folder.glob("*.zarr"))[: options.worlds]
+def _world_folders(folder: Path) -> list[Path]:
+    found = sorted(folder.glob("*.zarr"))
     if not found:
         raise RequestError(f"{folder} holds no worlds; make some with `scenewright worlds --out {folder} --count 24`")
     return found
@@ -325,7 +334,7 @@ def _worlds(options: TrainOptions) -> Iterator[World]:
     if options.data is None:
         for _ in write_worlds(folder, options.worlds, seed=options.seed):
             pass
-    for path in _world_folders(folder, options):
+    for path in _world_folders(folder):
         world = open_world(path)
         if world.seed >= HELD_OUT_SEED:
             raise RequestError(f"{path} has the held-out seed {world.seed}; train on seeds below {HELD_OUT_SEED}")
@@ -349,6 +358,12 @@ def _record(recipe: str, options: TrainOptions, loop: Loop, numbers: dict[str, A
         "hardware": hardware,
         "torch": torch.__version__,
     }
+
+
+def _continued(record: dict[str, Any], source: CityModel, part: str) -> dict[str, Any]:
+    """Keep what is known of the training that a part was started from."""
+    before = source.card.training.get(part)
+    return record | {"before": before} if before else record
 
 
 @dataclass(frozen=True, eq=False)

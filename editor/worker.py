@@ -1,7 +1,7 @@
 """The engine thread: the only place where threads meet.
 
 The interface hands jobs in and gets `(job, Step)` back through one Qt signal. Previews go through a mailbox where the
-latest wins, so a slow interface never falls behind; results and errors always arrive.
+latest wins, so a slow interface never falls behind; results and errors always arrive, and at once.
 """
 
 from __future__ import annotations
@@ -99,6 +99,10 @@ class Mailbox:
             waiting = [(j, s) for (j, _), s in self._previews.items() if j == job]
             self._previews = {key: s for key, s in self._previews.items() if key[0] != job}
             self._letters += [*sorted(waiting, key=lambda w: w[1].index), (job, message)]
+
+    @property
+    def has_letters(self) -> bool:
+        return bool(self._letters)
 
     def take(self) -> list[tuple[int, Message]]:
         """Empty the box: letters in the order they came, then the newest previews."""
@@ -204,7 +208,7 @@ class Worker(QObject):
         if self._is_shut:
             return
         wait = 1.0 / PREVIEWS_A_SECOND - (time.monotonic() - self._last)
-        if wait <= 0:
+        if wait <= 0 or self._mailbox.has_letters:
             self._deliver()
         elif not self._throttle.isActive():
             self._throttle.start(max(int(wait * 1000), 1))

@@ -113,7 +113,8 @@ def fill(
 ) -> Generator[Step, None, int]:
     """Make all windows in turn; yields every denoising step, counted on from `before`, and returns their total.
 
-    Closing the generator stops before the next step.
+    Closing the generator stops before the next step. One that is to be shown is told twice, without and with its
+    picture, since decoding the picture takes longer than a step.
     """
     per_window = count_steps(sampling)
     total = before + len(windows) * per_window
@@ -130,6 +131,7 @@ def fill(
             done = before + number * per_window + last.index
             box, labels = None, None
             if clock.is_due() and last.index < last.total:
+                yield Step(done, total, stage, last.sigma)  # who wants to stop now need not wait for the picture
                 with clock:
                     box, labels = canvas.preview(left, reading.read(last.x0))
             yield Step(done, total, stage, last.sigma, box, labels)

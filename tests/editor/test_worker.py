@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
 import pytest
 from fakes import FakeSession, answer
 
 from editor.model.jobs import Failure
-from editor.worker import Background, DeviceInfo, Mailbox, Worker, describe
+from editor.worker import Background, DeviceInfo, Mailbox, Worker, _End, describe
 from engine.errors import DeviceError, ScenewrightError
 from engine.grid import Box
 from engine.tasks.request import GenerateRequest, Sampling, Step
@@ -90,6 +91,19 @@ def test_cancel_closes_the_run_between_two_steps(start, qtbot):
     assert session.closed
     assert session.closed[0] < 500
     assert all(s.result is None for _, s in record.steps)
+
+
+def test_an_end_is_told_at_once_and_previews_only_so_often(start, qtbot):
+    worker, record = start(FakeSession())
+    asked = []
+    worker._throttle.start = asked.append  # type: ignore[method-assign]
+    worker._last = time.monotonic() + 3600.0  # previews were delivered only just now
+    worker._post(3, Step(1, 9, "denoising"))
+    qtbot.waitUntil(lambda: bool(asked))
+    assert record.steps == []
+    worker._post(3, _End(None))
+    qtbot.waitUntil(lambda: bool(record.ends))
+    assert record.ends == [(3, None)]
 
 
 def test_after_a_cancel_the_next_job_runs(start, qtbot):

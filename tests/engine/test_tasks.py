@@ -14,7 +14,7 @@ from engine.labels import UNKNOWN, label_space
 from engine.mask import VoxelMask
 from engine.scene import VoxelScene
 from engine.session import Session
-from engine.tasks.fill import Canvas
+from engine.tasks.fill import Canvas, Reading
 from engine.tasks.layout import known_layout, plan_area
 from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, Request, Result, Sampling
 from engine.tasks.windows import context_of, cover, plan_windows
@@ -57,12 +57,27 @@ def test_one_seed_one_scene(session: Session, sampling: Sampling) -> None:
 
 def test_steps_count_up_and_end_with_the_result(session: Session, sampling: Sampling) -> None:
     steps = list(session.run(GenerateRequest((96, 64), replace(sampling, preview="every"))))
-    assert [(s.index, s.total) for s in steps] == [(1, 6), (2, 6), (3, 6), (4, 6), (5, 6), (6, 6), (6, 6)]
-    assert [s.result is not None for s in steps] == [False] * 6 + [True]
+    assert [s.index for s in steps] == [1, 2, 3, 3, 4, 5, 5, 6, 6]  # of the map, and of two windows
+    assert {s.total for s in steps} == {6}
+    assert [s.index for s in steps if s.result is not None] == [6]
     shown = [s for s in steps if s.labels is not None]
-    assert shown
+    assert [s.index for s in shown] == [1, 2, 3, 5]
     assert all(s.box is not None and s.labels is not None and s.labels.shape == s.box.shape for s in shown)
     assert all(s.labels is None for s in session.run(GenerateRequest((64, 64), sampling)))
+
+
+def test_who_stops_need_not_wait_for_a_picture(
+    session: Session, sampling: Sampling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[int] = []
+    monkeypatch.setattr(Reading, "read", lambda self, x0: decoded.append(1) or np.zeros(self.box.shape, np.uint8))
+    steps = session.run(GenerateRequest((64, 64), replace(sampling, preview="every")))
+    first = next(step for step in steps if step.stage == "denoising")
+    assert first.labels is None
+    assert not decoded
+    assert next(steps).index == first.index
+    assert decoded
+    steps.close()
 
 
 def test_inpainting_changes_masked_voxels_only(session: Session, sampling: Sampling, scene: VoxelScene) -> None:

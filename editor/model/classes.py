@@ -20,7 +20,7 @@ class ClassView:
     def __init__(self, space: LabelSpace, palette: str | None = None) -> None:
         self._space = space
         self._palette = palette if palette in space.palettes else space.palettes[0]
-        self._visible = frozenset(space.solid_ids)
+        self._visible = _all_of(space)
         self._locked: frozenset[int] = frozenset()
         self._passed: frozenset[int] = frozenset()
         self._chosen = space.solid_ids[0]
@@ -39,8 +39,13 @@ class ClassView:
         return self._visible
 
     @property
+    def all(self) -> frozenset[int]:
+        """Labels of all that can be seen: solid classes, and what is unknown."""
+        return _all_of(self._space)
+
+    @property
     def hidden(self) -> frozenset[int]:
-        return frozenset(self._space.solid_ids) - self._visible
+        return self.all - self._visible
 
     @property
     def locked(self) -> frozenset[int]:
@@ -72,7 +77,7 @@ class ClassView:
             return
         self._palette = self._palette if self._palette in space.palettes else space.palettes[0]
         self._space, self._locked, self._passed = space, frozenset(), frozenset()
-        self._visible, self._chosen, self._erases = frozenset(space.solid_ids), space.solid_ids[0], False
+        self._visible, self._chosen, self._erases = self.all, space.solid_ids[0], False
         self.changed.emit()
 
     def use_palette(self, palette: str) -> None:
@@ -87,10 +92,10 @@ class ClassView:
     def solo(self, label: int) -> None:
         """Show only this class; a second time shows all again."""
         alone = frozenset({label})
-        self._show(frozenset(self._space.solid_ids) if self._visible == alone else alone)
+        self._show(self.all if self._visible == alone else alone)
 
     def show_all(self) -> None:
-        self._show(frozenset(self._space.solid_ids))
+        self._show(self.all)
 
     def set_locked(self, label: int, on: bool) -> None:
         self._locked = self._locked | {label} if on else self._locked - {label}
@@ -98,7 +103,7 @@ class ClassView:
 
     def lock_others(self, label: int) -> None:
         """Lock every class but this one; a second time unlocks all."""
-        others = frozenset(self._space.solid_ids) - {label}
+        others = self.all - {label}
         self._locked = frozenset() if self._locked == others else others
         self.changed.emit()
 
@@ -126,3 +131,7 @@ class ClassView:
         if visible != self._visible:
             self._visible = visible
             self.changed.emit()
+
+
+def _all_of(space: LabelSpace) -> frozenset[int]:
+    return frozenset({*space.solid_ids, UNKNOWN})

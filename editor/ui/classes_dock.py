@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QColor, QIcon, QMouseEvent
+from PySide6.QtGui import QAction, QColor, QIcon, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHeaderView, QTableView, QWidget
 
 from editor.model.document import Document
@@ -12,13 +12,17 @@ from editor.model.statistics import Scope, Statistics, count
 from editor.ui.icons import draw, swatch
 from editor.ui.theme import Theme
 from editor.ui.widgets import Segments, button, column, label, named, row
+from editor.viewport.display import UNKNOWN_COLOUR
+from engine.labels import UNKNOWN
 
 _Index = QModelIndex | QPersistentModelIndex
 _SWATCH, _NAME, _COUNT, _SHARE, _EYE, _PASS, _LOCK = range(7)
+_WIDTHS = {_SWATCH: 22, _COUNT: 56, _SHARE: 54, _EYE: 20, _PASS: 20, _LOCK: 20}
+_NAME_MARGIN = 10
 
 
 class ClassTable(QAbstractTableModel):
-    """One line for each class; reads the document, and counts when told to."""
+    """One line for each class, and for unknown voxels where there are any; counts the document when told to."""
 
     def __init__(self, document: Document, theme: Theme) -> None:
         super().__init__()
@@ -37,22 +41,33 @@ class ClassTable(QAbstractTableModel):
     def reload(self) -> None:
         """Show the classes anew, with the counts known so far."""
         self.beginResetModel()
-        self._ids = list(self._document.classes.space.solid_ids)
-        colours = self._document.classes.space.colours(self._document.classes.palette)
-        self._swatches = {i: QIcon(swatch(QColor(*colours[i].tolist()))) for i in self._ids}
+        classes = self._document.classes
+        self._ids = [*classes.space.solid_ids, *([UNKNOWN] if self._shows_unknown else [])]
+        colours = {**dict(enumerate(classes.space.colours(classes.palette))), UNKNOWN: UNKNOWN_COLOUR}
+        self._swatches = {i: QIcon(swatch(QColor(*map(int, colours[i])))) for i in self._ids}
         self.endResetModel()
 
     def recount(self) -> None:
         """Count the voxels again."""
         self.statistics = count(self._document, self.scope)
+        if self._shows_unknown != (UNKNOWN in self._ids):
+            self.reload()
         self.tell()
 
     def tell(self) -> None:
         """Say that every cell may look different."""
         self.dataChanged.emit(self.index(0, 0), self.index(len(self._ids) - 1, _LOCK))
 
+    @property
+    def _shows_unknown(self) -> bool:
+        return self.statistics.unknown > 0 or UNKNOWN in self._document.classes.hidden
+
     def label_of(self, index: _Index) -> int:
         return self._ids[index.row()]
+
+    @property
+    def names(self) -> list[str]:
+        return [self._text(label, _NAME) for label in self._ids]
 
     def row_of(self, label: int) -> int:
         return self._ids.index(label)
@@ -81,11 +96,11 @@ class ClassTable(QAbstractTableModel):
 
     def _text(self, label: int, place: int) -> str:
         if place == _NAME:
-            return self._document.classes.space.names[label]
+            return self._document.classes.name_of(label)
         found = int(self.statistics.counts[label])
         if place == _COUNT:
             return f"{found:,}" if found else "–"
-        if place != _SHARE or not found:
+        if place != _SHARE or not found or label == UNKNOWN:  # shares are of what is something
             return ""
         share = 100 * self.statistics.share(label)
         return f"{share:.1f} %" if share >= 0.1 else "<0.1 %"
@@ -103,16 +118,16 @@ class ClassTable(QAbstractTableModel):
         return None
 
     def _tip(self, label: int, place: int) -> str:
-        name = self._document.classes.space.names[label]
+        name, found = self._document.classes.name_of(label), int(self.statistics.counts[label])
         return {
             _EYE: f"Show or hide {name}; Alt+click shows only {name}",
             _PASS: f"Paint through {name}: tools reach what lies behind it",
             _LOCK: f"Lock {name}: it is never masked, and no voxel tool changes it; Alt+click locks all others",
-        }.get(place, f"{name} (class {label})")
+        }.get(place, f"{name} (class {label}): {found:,} voxels")
 
 
 class _Table(QTableView):
-    """Tells the dock about clicks with their modifiers."""
+    """Tells the dock about clicks with their modifiers; where names do not fit, counts give way to them."""
 
     def __init__(self, dock: ClassesDock) -> None:
         super().__init__()
@@ -122,6 +137,16 @@ class _Table(QTableView):
         index = self.indexAt(event.position().toPoint())
         if index.isValid():
             self._dock.click(index, bool(event.modifiers() & Qt.KeyboardModifier.AltModifier))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit()
+
+    def fit(self) -> None:
+        """Show the counts if the longest name leaves room for them; the tip of a name tells its count too."""
+        names = self._dock.table.names
+        longest = max((self.fontMetrics().horizontalAdvance(name) for name in names), default=0) + _NAME_MARGIN
+        self.setColumnHidden(_COUNT, self.viewport().width() < longest + sum(_WIDTHS.values()))
 
 
 class ClassesDock(QWidget):
@@ -196,7 +221,7 @@ class ClassesDock(QWidget):
         view.verticalHeader().setDefaultSectionSize(23)
         header = view.horizontalHeader()
         header.setMinimumSectionSize(20)
-        for place, width in ((_SWATCH, 22), (_COUNT, 56), (_SHARE, 48), (_EYE, 20), (_PASS, 20), (_LOCK, 20)):
+        for place, width in _WIDTHS.items():
             header.setSectionResizeMode(place, QHeaderView.ResizeMode.Fixed)
             view.setColumnWidth(place, width)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
@@ -212,6 +237,7 @@ class ClassesDock(QWidget):
             self.palette_box.addItems(classes.space.palettes)
         self.palette_box.setCurrentText(classes.palette)
         self.table.reload()
+        self.view.fit()
         self._select()
 
     def _recount_soon(self, scope: Scope) -> None:
@@ -220,11 +246,12 @@ class ClassesDock(QWidget):
 
     def _recount(self) -> None:
         self.table.recount()
+        self.view.fit()
+        self._select()
         found = self.table.statistics
         share = 100 * found.solid / max(found.total, 1)
-        words = [f"{found.solid:,} solid ({share:.1f} %)"] + [f"{found.unknown:,} unknown"] * bool(found.unknown)
-        self.sum.setText(" · ".join(words))
-        self.sum.setToolTip(f"of {found.total:,} voxels, air included")
+        self.sum.setText(f"{found.solid:,} solid ({share:.1f} %)")
+        self.sum.setToolTip(f"of {found.total:,} voxels, {found.unknown:,} of them unknown, air included")
 
     def _select(self) -> None:
         self.view.selectRow(self.table.row_of(self._document.classes.chosen))

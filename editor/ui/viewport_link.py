@@ -16,7 +16,6 @@ from editor.viewport.canvas import ViewportCanvas
 from editor.viewport.overlays import Shape
 from engine.geometry.camera import box_corners
 from engine.grid import Box
-from engine.labels import UNKNOWN
 from engine.mask import VoxelMask
 from engine.tasks.request import InpaintRequest, RefineRequest
 
@@ -152,9 +151,8 @@ class ViewportLink:
 
     def _on_classes_changed(self) -> None:
         classes = self._studio.document.classes
-        everything = classes.visible == frozenset(classes.space.solid_ids)
         self._canvas.set_palette(classes.palette)
-        self._canvas.set_visible_classes(None if everything else {*classes.visible, UNKNOWN})
+        self._canvas.set_visible_classes(classes.visible if classes.hidden else None)
         self._pass_classes()
 
     def _pass_classes(self) -> None:

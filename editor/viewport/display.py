@@ -17,6 +17,8 @@ from engine.scene import VoxelScene
 Labels = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
 
+UNKNOWN_COLOUR = (122, 126, 138)
+
 _NOWHERE = Box((0, 0, 0), (0, 0, 0))
 
 
@@ -194,7 +196,7 @@ class Display:
             table[[i for i in range(256) if i not in self._visible]] = 0
         self._table = table
         colours = space.colours(self._palette)
-        colours[UNKNOWN] = (122, 126, 138)
+        colours[UNKNOWN] = UNKNOWN_COLOUR
         colours[space.empty] = colours[0]
         self.visual.set_palette(colours)
 

@@ -23,10 +23,11 @@ from editor.tools.options import Brush
 from editor.ui.action_table import ACTIONS, MENUS, TOOL_STRIP, TOP_BAR
 from editor.ui.dialogs import NewSceneDialog
 from editor.ui.window import MainWindow
+from engine.edit import VoxelEdit
 from engine.errors import ScenewrightError
 from engine.formats.registry import read_scene, write_scene
 from engine.grid import Box
-from engine.labels import label_space
+from engine.labels import UNKNOWN, label_space
 from engine.mask import VoxelMask
 from engine.scene import VoxelScene
 
@@ -425,7 +426,7 @@ def test_the_classes_dock_counts_hides_locks_and_chooses(open_window, qtbot):
     window.docks.classes.click(table.index(row, 6), alone=False)
     assert classes.locked == {CAR}
     window.docks.classes.click(table.index(row, 6), alone=True)
-    assert classes.locked == set(range(1, 20)) - {CAR}
+    assert classes.locked == {*range(1, 20), UNKNOWN} - {CAR}
     window.docks.classes.click(table.index(row, 6), alone=True)
     assert not classes.locked
     window.docks.classes.click(table.index(row, 6), alone=False)
@@ -433,6 +434,40 @@ def test_the_classes_dock_counts_hides_locks_and_chooses(open_window, qtbot):
     window.trigger("mask.from_class")
     assert "locked" in window.notice.text.text()
     assert window.studio.document.mask.is_empty
+
+
+def test_unknown_voxels_can_be_hidden_like_a_class(open_window, qtbot):
+    window = open_window()
+    document, dock = window.studio.document, window.docks.classes
+    assert "unknown" not in dock.table.names
+    box = Box((2, 2, 2), (6, 8, 9))
+    document.do(VoxelEdit.between("Unknow", document.scene, box, np.full(box.shape, UNKNOWN, np.uint8)))
+    qtbot.waitUntil(lambda: "unknown" in dock.table.names)
+    row = dock.table.row_of(UNKNOWN)
+    assert [dock.table.data(dock.table.index(row, column)) for column in (1, 2, 3)] == ["unknown", "168", ""]
+    assert not dock.table.data(dock.table.index(row, 0), Qt.ItemDataRole.DecorationRole).isNull()
+    qtbot.wait(30)
+    spot = at(window, (4, 5, 9))
+    assert window.canvas.pick((spot.x(), spot.y())).voxel[2] == 8
+    dock.click(dock.table.index(row, 4), alone=False)
+    assert document.classes.hidden == {UNKNOWN}
+    qtbot.wait(30)
+    assert window.canvas.pick((spot.x(), spot.y())).voxel[2] < 8
+    document.undo()
+    qtbot.waitUntil(lambda: dock.table.statistics.unknown == 0)
+    assert "unknown" in dock.table.names, "it could not be shown again"
+    dock.click(dock.table.index(dock.table.row_of(UNKNOWN), 4), alone=False)
+    assert "unknown" not in dock.table.names
+    assert dock.view.currentIndex().row() == dock.table.row_of(document.classes.chosen)
+
+
+def test_names_of_classes_are_whole_in_a_narrow_dock(open_window):
+    view = open_window().docks.classes.view
+    longest = max(view.fontMetrics().horizontalAdvance(name) for name in view.model().names)
+    for width, counted in ((420, True), (220, False), (420, True)):
+        view.resize(width, 300)
+        assert view.isColumnHidden(2) != counted
+        assert view.columnWidth(1) >= longest
 
 
 def test_barred_classes_reach_the_request(open_window, qtbot):

@@ -33,6 +33,7 @@ from engine.tasks.request import GenerateRequest, InpaintRequest, Request, Sampl
 
 SIZE = (256, 256)
 REGION, LARGE_REGION = 48, 96
+STEPS, FEW_STEPS = 12, 4
 RUNS = 5
 _WORLD = (2048, 2048)
 _CROPS = 400
@@ -103,18 +104,22 @@ def _measure_tasks(scene: VoxelScene, model: str, device: str) -> Iterator[Measu
     session = Session(device)
     start = time.perf_counter()
     session.load(model)
-    yield Measurement("load", "load the weights", time.perf_counter() - start, "s")
-    generate = GenerateRequest(SIZE, Sampling(model=model, seed=1, device=device))
-    seconds = _median(lambda: _drain(session, generate))
-    yield Measurement("generate", "generate 256 x 256 x 32, 12 steps", seconds, "s", 1.5, runs=RUNS)
+    yield Measurement("load", "load the weights", time.perf_counter() - start, "s", 1)
+    middle = [(n - REGION) // 2 for n in scene.grid.shape[:2]]
+    box = Box((middle[0], middle[1], 0), (middle[0] + REGION, middle[1] + REGION, scene.grid.shape[2]))
+    mask = VoxelMask.of_box(box)
+    for steps, suffix, whole, part in ((STEPS, "", 1.5, 0.5), (FEW_STEPS, "-fast", 0.6, 0.1)):
+        sampling = Sampling(model=model, seed=1, steps=steps, device=device)
+        cases: tuple[tuple[str, str, Request, float], ...] = (
+            ("generate", "256 x 256 x 32", GenerateRequest(SIZE, sampling), whole),
+            ("regenerate", "48 x 48 voxels", InpaintRequest(scene.snapshot(), mask, sampling), part),
+        )
+        for name, what, request, limit in cases:
+            seconds = _median(lambda request=request: _drain(session, request))  # type: ignore[misc]
+            yield Measurement(f"{name}{suffix}", f"{name} {what}, {steps} steps", seconds, "s", limit, runs=RUNS)
     streamed = GenerateRequest(SIZE, Sampling(model=model, seed=1, device=device, preview="auto"))
     seconds = _median(lambda: _until_preview(session, streamed))
     yield Measurement("preview", "first preview of a new scene", seconds, "s", 0.4, runs=RUNS)
-    middle = [(n - REGION) // 2 for n in scene.grid.shape[:2]]
-    box = Box((middle[0], middle[1], 0), (middle[0] + REGION, middle[1] + REGION, scene.grid.shape[2]))
-    edit = InpaintRequest(scene.snapshot(), VoxelMask.of_box(box), generate.sampling)
-    seconds = _median(lambda: _drain(session, edit))
-    yield Measurement("regenerate", "regenerate 48 x 48 voxels, 12 steps", seconds, "s", 0.5, runs=RUNS)
 
 
 def _measure_semcity(scene: VoxelScene, device: str) -> Iterator[Measurement]:

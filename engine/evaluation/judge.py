@@ -11,6 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import RequestError, SamplingError
+from engine.evaluation.control import (
+    Adherence,
+    Recogniser,
+    make_to_order,
+    score_adherence,
+    summarise_control,
+    wishes,
+)
 from engine.evaluation.corruptions import COPIES, LADDER, find_broken, place_on_ladder
 from engine.evaluation.distribution import NEIGHBOURS
 from engine.evaluation.edits import EditScore, score_edits
@@ -61,6 +69,8 @@ class Bench:
         What a model refines, with the truth beside it.
     real
         A real prediction and the scan it was made from, for the same.
+    orders
+        How many scenes of each kind a model that follows maps makes to order.
     """
 
     judge: Judge
@@ -71,6 +81,7 @@ class Bench:
     edits: int = 8
     predictions: Predictions | None = None
     real: RealScan | None = None
+    orders: int = 8
 
     @classmethod
     def in_folder(cls, judge: Judge, folder: Path, maps: Path | None = None) -> Bench:
@@ -153,7 +164,8 @@ def evaluate(candidate: Candidate, bench: Bench) -> Iterator[Progress | Verdict]
     held_out, control, training = yield from _prepare(bench, n)
     reference = yield from _summary(bench, held_out)
     seen = yield from _summary(bench, training)
-    floor = compare(reference, (yield from _summary(bench, control)), seen)
+    other = yield from _summary(bench, control)
+    floor = compare(reference, other, seen)
     ladder = {}
     for name in LADDER:
         rung = yield from _summary(bench, _corrupted(name, control, bench.space))
@@ -164,6 +176,7 @@ def evaluate(candidate: Candidate, bench: Bench) -> Iterator[Progress | Verdict]
     metrics = compare(reference, summary, seen)
     metrics |= yield from _edit(candidate, held_out, bench.edits)
     metrics |= yield from _refine(candidate, bench)
+    metrics["control"] = yield from _order(candidate, bench, held_out, (reference, other))
     sets, summaries = {SCENES: candidate.scenes, HELD_OUT: held_out}, {SCENES: summary, HELD_OUT: reference}
     if bench.places is not None:
         found = yield from _compare_places(bench, bench.places, candidate.scenes, held_out)
@@ -194,7 +207,7 @@ def _first(scenes: SceneSet, count: int) -> SceneSet:
 
 def _prepare(bench: Bench, n: int) -> Generator[Progress, None, tuple[SceneSet, SceneSet, SceneSet]]:
     """Make the worlds that are missing; gives held-out, control and training scenes, n of each."""
-    second = -(-n // bench.held_out.per_world) * bench.held_out.per_world  # the two halves share no world
+    second = _halfway(bench, n)
     for worlds, first, count, stage in (
         (bench.held_out, 0, second + n, "held-out worlds"),
         (bench.training, 0, n, "training worlds"),
@@ -206,6 +219,11 @@ def _prepare(bench: Bench, n: int) -> Generator[Progress, None, tuple[SceneSet, 
         bench.held_out.scenes("control", second, n),
         bench.training.scenes("training", 0, n),
     )
+
+
+def _halfway(bench: Bench, n: int) -> int:
+    """Tell the first scene of the second half of held-out scenes; the two halves share no world."""
+    return -(-n // bench.held_out.per_world) * bench.held_out.per_world
 
 
 def _summary(bench: Bench, scenes: SceneSet) -> Generator[Progress, None, Summary]:
@@ -251,6 +269,33 @@ def _refine(candidate: Candidate, bench: Bench) -> Generator[Progress, None, dic
     if bench.real is not None:
         found["real_scan"] = score_real(session, model, bench.real)
     return found
+
+
+def _order(
+    candidate: Candidate, bench: Bench, held_out: SceneSet, halves: tuple[Summary, Summary]
+) -> Generator[Progress, None, dict[str, Any] | None]:
+    """Let a model make scenes to order; styles are recognised by the first half of held-out scenes."""
+    samples, source = candidate.samples, bench.held_out.source
+    if samples is None or bench.orders == 0 or not samples.session.load(samples.model).follows_maps:
+        return None
+    sampling, card = replace(samples.sampling, model=samples.model), samples.session.load(samples.model).card
+    followed = Adherence()
+    for done, so_far in enumerate(score_adherence(samples.session, sampling, held_out, bench.orders), 1):
+        followed = so_far
+        yield Progress("maps to follow", done, bench.orders)
+    found: dict[str, Any] = {"n": bench.orders, "adherence": followed.miou, "adherence_by_class": followed.ious}
+    if not card.styles or not isinstance(source, Procedural):
+        return found
+    start, (first, second) = _halfway(bench, held_out.count), (len(half.features) for half in halves)
+    styles = [source.style_of(i // bench.held_out.per_world) for i in range(start + second)]
+    recogniser, asked = Recogniser.of(halves[0].features, styles[:first]), wishes(card.styles)
+    made = []
+    edge = (samples.size, samples.size)
+    for one in make_to_order(samples.session, sampling, edge, asked, bench.orders):
+        made.append(one)
+        yield Progress("scenes to order", len(made), len(asked) * bench.orders)
+    found |= summarise_control(made, bench.judge, recogniser, bench.space)
+    return found | {"style_held_out": recogniser.score(halves[1].features, styles[start : start + second])}
 
 
 def _conclude(

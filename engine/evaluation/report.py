@@ -86,6 +86,7 @@ def make_page(verdict: Verdict) -> str:
             "worse. Green: the metric must react, and a report without a red line says that it did.</p>",
             _figures(m),
             f"<p>Voxels changed outside a mask: {_show(m['locality'])}.</p>",
+            *_control(m),
             *_completion(m),
             *_places(m),
             "<h2>Structure: mean (and from the tenth to the ninetieth hundredth)</h2>",
@@ -108,6 +109,8 @@ def tabulate(verdict: Verdict) -> Iterator[str]:
         values = [look_up(part, key) for part in (m, m["floor"], *m["ladder"].values())]
         yield f"{key:34}{_show(values[0]):>11}{_show(values[1]):>11}" + "".join(f"{_show(v):>16}" for v in values[2:])
     yield f"{'locality':34}{_show(m['locality']):>11}"
+    for name, words in _orders(m).items():
+        yield f"{name:34}{words}"
     for name, row in _gains(m).items():
         yield f"{name:34}" + "  ".join(f"{title} {value}" for title, value in row.items())
     yield f"n {m['n']}, Frechet distance {m['ladder_place']}"
@@ -138,6 +141,30 @@ def _completion(m: dict[str, Any]) -> Iterator[str]:
         for name, row in gains.items()
     )
     yield f"<table><tr><th>{''.join(f'<th>{c}' for c in columns)}{rows}</table>"
+
+
+def _orders(m: dict[str, Any]) -> dict[str, str]:
+    """Lay out what a model made to order: what was asked for -> what was found."""
+    found = m["control"] or {}
+    rows = {}
+    if "adherence" in found:
+        parts = ", ".join(f"{name} {_show(value)}" for name, value in found["adherence_by_class"].items())
+        rows["map followed, mean IoU"] = f"{_show(found['adherence'])} ({parts})"
+    for slider in ("density", "leaves"):
+        if slider in found:
+            rows[f"{slider}, asked: found"] = ", ".join(f"{k}: {_show(v)}" for k, v in found[slider].items())
+    if "style" in found:
+        shares = ", ".join(f"{style} {_show(value)}" for style, value in found["style"].items())
+        rows["style recognised"] = f"{shares} (of held-out scenes {_show(found['style_held_out'])})"
+    return rows
+
+
+def _control(m: dict[str, Any]) -> Iterator[str]:
+    """Tell whether a model does as it is told."""
+    rows = _orders(m)
+    if rows:
+        yield f"<h2>Made to order, {m['control']['n']} scenes of each kind</h2>"
+        yield _columns({name: name for name in rows}, {"": {name: html.escape(value) for name, value in rows.items()}})
 
 
 def _gains(m: dict[str, Any]) -> dict[str, dict[str, str]]:

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.city.generator import STYLES, make_world
+from engine.data.city.generator import STYLES, make_world, world_style
 from engine.data.places.build import build_world
 from engine.data.places.features import VOXEL, Place, Survey, cut_place
 from engine.data.places.reader import ENDINGS, read_survey
@@ -65,6 +65,10 @@ class Procedural:
 
     def make(self, number: int) -> NDArray[np.uint8]:
         return make_world(self.seed + number, (self.edge, self.edge), self.height).labels
+
+    def style_of(self, number: int) -> str:
+        """Tell the style of one world without making it."""
+        return world_style(self.seed + number)
 
 
 @dataclass(frozen=True)

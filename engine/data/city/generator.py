@@ -32,6 +32,11 @@ _BANK_LEVEL = 4
 STYLES: tuple[str, ...] = tuple(STYLE_TABLE)
 
 
+def world_style(seed: int) -> str:
+    """Tell which style `make_world` draws for a seed."""
+    return draw_style(np.random.default_rng([seed, 0]))
+
+
 def make_world(seed: int, size: tuple[int, int] = (2048, 2048), height: int = 32, style: str | None = None) -> World:
     """Make a world of streets, blocks, buildings, plants, traffic and people; the same seed gives the same bytes.
 

@@ -80,4 +80,4 @@ class UNet(nn.Module):
                 h = torch.cat([kept[level], F.interpolate(h, scale_factor=2.0, mode="nearest")], dim=1)
             for part in cast(nn.ModuleList, self.up[level]):
                 h = part(h, e)
-        return cast(Tensor, self.leave(h))
+        return cast(Tensor, self.leave(h)).float()

@@ -68,7 +68,7 @@ class AutoencoderLoss:
         features = self.network.decoder(noisy).permute(0, 2, 3, 1).flatten(0, 2)
         rows = self._choose(labels, hidden)
         head, config = self.network.head, self.network.config
-        logits = torch.nn.functional.linear(features[rows], head.weight.flatten(1), head.bias)
+        logits = torch.nn.functional.linear(features[rows], head.weight.flatten(1), head.bias).float()
         target = labels.flatten(0, 2)[rows].long()
         scored = reconstruction(
             logits.view(-1, config.classes, config.height),

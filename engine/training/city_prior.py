@@ -218,20 +218,20 @@ class PriorLoss:
     @torch.no_grad()
     def gather(self, cuts: Sequence[_Cut]) -> Batch:
         """Bring crops to the device, with what the network is given of each."""
-        x0 = torch.stack([cut.latent for cut in cuts]).float().to(self.device)
+        x0 = torch.stack([cut.latent.float() for cut in cuts]).to(self.device)
         slabs = hidden_slabs(torch.from_numpy(np.stack([cut.hidden for cut in cuts])).to(self.device))
         known, partly = torch.zeros_like(x0), [i for i, cut in enumerate(cuts) if not cut.hidden.all()]
         if partly:
             shown = torch.from_numpy(np.stack([cuts[i].shown for i in partly]))
-            known[partly] = self.autoencoder.encode(shown.to(self.device))
+            known[partly] = self.autoencoder.encode(shown.to(self.device)).float()
         known *= (slabs.amin(dim=1, keepdim=True) < 1).float()
         classes = torch.from_numpy(np.stack([cut.layout.classes for cut in cuts])).to(self.device)
         heights = torch.from_numpy(np.stack([cut.layout.heights for cut in cuts])).to(self.device)
         maps = layout_channels(classes, heights, self.autoencoder.config.height)
         is_known = (slabs.amax(dim=1, keepdim=True) == 0).float()
         refines = torch.tensor([cut.source is not None for cut in cuts], device=self.device)
-        sources = torch.stack([torch.zeros_like(cut.latent) if cut.source is None else cut.source for cut in cuts])
-        sources = sources.float().to(self.device)
+        found = [torch.zeros_like(cut.latent) if cut.source is None else cut.source for cut in cuts]
+        sources = torch.stack([source.float() for source in found]).to(self.device)
         wishes = character_channels([cut.character for cut in cuts], STYLES).to(self.device)
         given = detail_given(known, slabs, maps, source_channels(sources, refines), wishes)
         return Batch(x0.contiguous(memory_format=torch.channels_last), given, is_known, sources, refines)

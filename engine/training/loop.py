@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import ModelError
+from engine.models.precision import fast_dtype
 
 CHECKPOINT = "checkpoint.pt"
 CURVE = "loss.csv"
@@ -155,9 +156,9 @@ class Loop:
         return done
 
     def _cast(self) -> torch.autocast:
-        """Compute in bf16 on CUDA, where it is several times as fast; on a CPU it is slower."""
+        """Compute in bf16 where that is faster; weights, their average and the optimizer's state stay in fp32."""
         device = next(self.network.parameters()).device.type
-        return torch.autocast(device, torch.bfloat16, enabled=device == "cuda")
+        return torch.autocast(device, torch.bfloat16, enabled=fast_dtype(device) == torch.bfloat16)
 
     def _learning_rate(self) -> float:
         warm = min((self.step + 1) / self.options.warm_up, 1.0)

@@ -26,6 +26,11 @@ def fast_dtype(device: str) -> torch.dtype:
     return torch.float32
 
 
+def fast_math(device: torch.device) -> torch.autocast:
+    """Compute convolutions and products in a block in `fast_dtype`; where that is fp32, nothing changes."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=fast_dtype(device.type) == torch.bfloat16)
+
+
 def _can(test: str) -> bool:
     """Ask torch about the processor; versions that cannot tell are taken to say no."""
     found = getattr(torch.cpu, test, None)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import ModelError
-from engine.models.precision import fast_dtype
+from engine.models.precision import fast_math
 
 CHECKPOINT = "checkpoint.pt"
 CURVE = "loss.csv"
@@ -141,7 +141,7 @@ class Loop:
         start = time.monotonic()
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate()
-        with self._cast():
+        with fast_math(next(self.network.parameters()).device):  # weights and their average stay in fp32
             loss = self.loss(self.step, self.progress)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -154,11 +154,6 @@ class Loop:
         done = TrainStep(self.step, float(loss.detach()), seconds, self.progress)
         self._log(done)
         return done
-
-    def _cast(self) -> torch.autocast:
-        """Compute in bf16 where that is faster; weights, their average and the optimizer's state stay in fp32."""
-        device = next(self.network.parameters()).device.type
-        return torch.autocast(device, torch.bfloat16, enabled=fast_dtype(device) == torch.bfloat16)
 
     def _learning_rate(self) -> float:
         warm = min((self.step + 1) / self.options.warm_up, 1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -27,6 +28,7 @@ from engine.models.city.conditions import (
 from engine.models.city.layout import layout_config, layout_given, map_of, picture_of
 from engine.models.memory import Remembered
 from engine.models.picking import ClassPicker
+from engine.models.precision import fast_math
 from engine.models.unet import UNet
 
 _STRIP = 64
@@ -119,7 +121,7 @@ class CityModel:
         )
         wishes = self._character_channels(character, denoiser.config.given > given_channels(self.autoencoder.config))
         given = detail_given(known, slabs, maps, self._source_channels(source, known), wishes)
-        return from_flow(lambda x_t, t: denoiser(x_t, t, given))
+        return from_flow(lambda x_t, t: self._run(denoiser, x_t, t, given))
 
     def bind_layout(self, layout: LayoutMap, character: Character = ANY) -> Denoise | None:
         """Get the denoiser of maps, told all cells of `layout` that are not free; `None` where the model has none.
@@ -133,7 +135,7 @@ class CityModel:
         wishes = self._character_channels(character, prior.config.given > layout_config().given)
         is_free = (classes == 0).float()[:, None]
         given = layout_given(picture_of(classes, heights, self.card.height), is_free, wishes)
-        return from_flow(lambda x_t, t: prior(x_t, t, given))
+        return from_flow(lambda x_t, t: self._run(prior, x_t, t, given))
 
     def read_layout(self, picture: Tensor) -> LayoutMap:
         """Read the map from a denoised picture."""
@@ -142,6 +144,10 @@ class CityModel:
     def latent_mask(self, hidden: Tensor) -> Tensor:
         """Tell which latent cells hold hidden voxels, `(1, 1, X / 4, Y / 4) bool`, from `(X, Y, Z) bool`."""
         return (hidden_slabs(hidden.to(self.device)[None]) > 0).any(dim=1, keepdim=True)
+
+    def _run(self, network: UNet, x_t: Tensor, t: Tensor, given: Tensor) -> Tensor:
+        with fast_math(self.device):
+            return cast(Tensor, network(x_t, t, given))
 
     def _source_channels(self, source: Tensor | None, like: Tensor) -> Tensor | None:
         if not self.looks_at_sources:
@@ -169,12 +175,14 @@ class CityModel:
         around = cells.pad((halo, halo, 0)).clip(whole)
         x, y, _ = (slice(s.start // STRIDE, s.stop // STRIDE) for s in around.slices)
         x_inside, y_inside, heights = cells.relative_to(around).slices
-        logits = self.autoencoder.decode(z[:, :, x, y])[0]
+        with fast_math(self.device):
+            logits = self.autoencoder.decode(z[:, :, x, y])[0]
         return self._picker.pick(logits[:, heights, x_inside, y_inside].permute(2, 3, 0, 1), 2, barred)
 
     def logits_at(self, z: Tensor, voxels: Tensor) -> Tensor:
         """Tell the class logits `(N, K)` of voxels `(N, 3) int64`, with a gradient to the latent."""
-        return self.autoencoder.decode_at(z, voxels)
+        with fast_math(self.device):
+            return self.autoencoder.decode_at(z, voxels).float()
 
     def project(self, z: Tensor, barred: Sequence[int]) -> Tensor:
         """Take barred classes out of a latent by decoding and encoding it; unchanged where there are none."""

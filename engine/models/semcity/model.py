@@ -18,6 +18,7 @@ from engine.models.cards import ModelCard
 from engine.models.character import ANY, Character
 from engine.models.memory import Remembered
 from engine.models.picking import ClassPicker
+from engine.models.precision import fast_math
 from engine.models.semcity.autoencoder import TriplaneAutoencoder
 from engine.models.semcity.decoder import voxel_shape
 from engine.models.semcity.triplane import CELL, compose, cover, decompose
@@ -92,12 +93,18 @@ class SemcityModel:
         refiner = self.refiner
         if source is not None and refiner is not None:
             given = self.encode(source)
-            return lambda x_t, t: refiner(x_t, t, given)
-        if self.denoiser is not None:
-            return self.denoiser
+            return lambda x_t, t: self._run(refiner, x_t, t, given)
+        denoiser = self.denoiser
+        if denoiser is not None:
+            return lambda x_t, t: self._run(denoiser, x_t, t)
         if refiner is not None:
             raise ModelError(f"model '{self.card.name}' refines predictions and makes no scenes; take another model")
         raise ModelError(f"model '{self.card.name}' has no denoiser; import the UNet's checkpoint into it, too")
+
+    def _run(self, network: TriplaneUNet, *inputs: Tensor) -> Tensor:
+        with fast_math(self.device):
+            made: Tensor = network(*inputs)
+        return made.float()
 
     def bind_layout(self, layout: LayoutMap, character: Character = ANY) -> Denoise | None:
         """Give no denoiser of maps: there is none."""

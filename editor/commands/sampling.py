@@ -25,7 +25,7 @@ _OPTIONS = (
         "--seed", type=int, metavar="N", help="One seed gives one result; without it one is drawn and printed."
     ),
     click.option("--steps", type=int, metavar="N", help="Denoising steps.  [default: 12]"),
-    click.option("--sampler", metavar="NAME", help="dpmpp-2m (default), unipc, heun, ddim or ddpm."),
+    click.option("--sampler", metavar="NAME", help="dpmpp-2m (default), dpmpp-2m-sde, unipc, heun, ddim or ddpm."),
     click.option("--guidance", type=float, metavar="G", help="How strongly a layout is followed; 1 is plain."),
     click.option(
         "--strength", type=float, metavar="S", help="1 makes everything anew, less starts from what is there."

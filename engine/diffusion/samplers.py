@@ -106,6 +106,27 @@ def dpmpp_2m(denoise: Denoise, x: Tensor, sigmas: Tensor, draw: Draw | None = No
         before, h_before = x0, h
 
 
+def dpmpp_2m_sde(denoise: Denoise, x: Tensor, sigmas: Tensor, draw: Draw) -> Iterator[DenoiseStep]:
+    """Second-order multistep solver that forgets some noise and draws it anew, so that early errors fade.
+
+    SDE-DPM-Solver++(2M), Lu et al. 2022 (DPM-Solver++), section 6, with `lambda = -log sigma` and `alpha = 1`.
+    """
+    levels = sigmas.tolist()
+    before: Tensor | None = None
+    h_before = 0.0
+    for i, (sigma, following) in enumerate(pairwise(levels)):
+        x0 = denoise(x, sigma)
+        if following == 0:
+            x, h = x0, math.inf
+        else:
+            h = math.log(sigma / following)
+            forgotten = -math.expm1(-2 * h)
+            x = (following / sigma) * math.exp(-h) * x + forgotten * _ahead(x0, before, h, h_before)
+            x = x + following * math.sqrt(forgotten) * draw(x)
+        yield DenoiseStep(i + 1, len(levels) - 1, sigma, x0, x)
+        before, h_before = x0, h
+
+
 def unipc(denoise: Denoise, x: Tensor, sigmas: Tensor, draw: Draw | None = None) -> Iterator[DenoiseStep]:
     """Second-order multistep solver that mends each sample with the estimate made from it, at no extra evaluation.
 
@@ -131,11 +152,15 @@ def _extrapolate(
     if following == 0:
         return x0, math.inf
     h = math.log(sigma / following)
-    direction = x0
-    if before is not None and h_before > 0:  # levels repeat where the schedule is cut off
-        r = h_before / h
-        direction = (1 + 1 / (2 * r)) * x0 - 1 / (2 * r) * before
-    return (following / sigma) * x - math.expm1(-h) * direction, h
+    return (following / sigma) * x - math.expm1(-h) * _ahead(x0, before, h, h_before), h
+
+
+def _ahead(x0: Tensor, before: Tensor | None, h: float, h_before: float) -> Tensor:
+    """Extrapolate two estimates to the middle of a step of `h` in `log sigma`."""
+    if before is None or h_before <= 0:  # levels repeat where the schedule is cut off
+        return x0
+    r = h_before / h
+    return (1 + 1 / (2 * r)) * x0 - 1 / (2 * r) * before
 
 
 def _correct(start: Tensor, past: list[tuple[float, Tensor]], sigma: float, x0: Tensor) -> Tensor:
@@ -208,7 +233,14 @@ def _falling_stretches(times: list[int]) -> list[list[int]]:
     return stretches
 
 
-SAMPLERS: dict[str, Sampler] = {"dpmpp-2m": dpmpp_2m, "unipc": unipc, "heun": heun, "ddim": ddim, "ddpm": ddpm}
+SAMPLERS: dict[str, Sampler] = {
+    "dpmpp-2m": dpmpp_2m,
+    "dpmpp-2m-sde": dpmpp_2m_sde,
+    "unipc": unipc,
+    "heun": heun,
+    "ddim": ddim,
+    "ddpm": ddpm,
+}
 
 
 def drain(steps: Iterator[DenoiseStep]) -> Tensor:

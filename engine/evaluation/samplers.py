@@ -20,6 +20,7 @@ from engine.tasks.request import GenerateRequest, Sampling
 
 CASES: tuple[tuple[str, int], ...] = (
     *(("dpmpp-2m", n) for n in (4, 8, 12, 20)),
+    *(("dpmpp-2m-sde", n) for n in (4, 8, 12, 20)),
     *(("unipc", n) for n in (4, 8, 12, 20)),
     *(("heun", n) for n in (4, 8, 12)),
     *(("ddim", n) for n in (8, 12, 20, 50)),

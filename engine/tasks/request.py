@@ -20,7 +20,7 @@ from engine.models.character import Character
 from engine.scene import Labels, VoxelScene
 
 Preview = Literal["off", "auto", "every"]
-SAMPLERS = ("dpmpp-2m", "unipc", "heun", "ddim", "ddpm")
+SAMPLERS = ("dpmpp-2m", "dpmpp-2m-sde", "unipc", "heun", "ddim", "ddpm")
 
 REFINE_STEPS, REFINE_STRENGTH = 4, 0.5
 """Refining starts from the prediction under some noise. Published work gains nothing from many steps; that half of the

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from engine.diffusion.denoiser import from_flow
 from engine.diffusion.guidance import classifier_free, keep_known, projected
-from engine.diffusion.samplers import SAMPLERS, Sampler, ddim, ddpm, dpmpp_2m, drain, resampled, unipc
+from engine.diffusion.samplers import SAMPLERS, Sampler, ddim, ddpm, dpmpp_2m, dpmpp_2m_sde, drain, resampled, unipc
 from engine.diffusion.schedule import flow_sigmas
 from engine.errors import SamplingError
 from engine.tasks import request
@@ -41,7 +41,7 @@ def test_strength_starts_at_its_own_time() -> None:
     assert sigma / (1 + sigma) == pytest.approx(0.4, rel=2e-3)
 
 
-@pytest.mark.parametrize("name", sorted(set(SAMPLERS) - {"ddpm"}))
+@pytest.mark.parametrize("name", sorted(set(SAMPLERS) - {"ddpm", "dpmpp-2m-sde"}))
 def test_samplers_reach_the_exact_answer(name: str) -> None:
     noise = torch.randn(2, 3, 8, 5, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     sigmas = flow_sigmas(1000)
@@ -77,7 +77,7 @@ def test_the_order_of_unipc_is_higher_than_that_of_the_extrapolation_alone() -> 
     assert error(unipc, fine) < 0.2 * error(dpmpp_2m, fine)
 
 
-@pytest.mark.parametrize("sampler", [ddpm, resampled(ddpm, 80, 2)], ids=["once", "twice"])
+@pytest.mark.parametrize("sampler", [ddpm, resampled(ddpm, 80, 2), dpmpp_2m_sde], ids=["once", "twice", "sde"])
 def test_fresh_noise_keeps_the_distribution(sampler: Sampler) -> None:
     draw = torch.Generator().manual_seed(7)
     sigmas = flow_sigmas(400)
@@ -85,6 +85,16 @@ def test_fresh_noise_keeps_the_distribution(sampler: Sampler) -> None:
     result = drain(sampler(gaussian, x, sigmas, lambda like: torch.randn(like.shape, generator=draw, dtype=like.dtype)))
     assert float(result.mean()) == pytest.approx(MEAN, abs=0.012)
     assert float(result.std()) == pytest.approx(DEVIATION, abs=0.012)
+
+
+def test_a_second_order_walk_with_fresh_noise_needs_fewer_steps() -> None:
+    def error(sampler: Sampler) -> float:
+        noise, sigmas = torch.Generator().manual_seed(7), torch.logspace(2, -1, 11, dtype=torch.float64)
+        x = sigmas[0] * torch.randn(400_000, generator=noise, dtype=torch.float64)
+        *_, last = sampler(gaussian, x, sigmas, lambda like: torch.randn(like.shape, generator=noise).double())
+        return abs(float(last.x.std()) - math.sqrt(DEVIATION**2 + float(sigmas[-1]) ** 2))
+
+    assert error(dpmpp_2m_sde) < 0.3 * error(ddpm)
 
 
 def test_resampling_goes_back_up_and_counts_on() -> None:

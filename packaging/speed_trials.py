@@ -1,7 +1,7 @@
 """Writes the table of what was tried to make `city` faster on a processor, and what came of it.
 
-Run it in a checkout on a quiet machine: `python packaging/speed_trials.py`. The first case is how the program computes;
-the others change one thing. It takes a few minutes, most of them compiling.
+Run it in a checkout on a quiet machine: `python packaging/speed_trials.py`. The first case is how the program computes
+without bf16; the others change one thing. It takes a few minutes, most of them compiling.
 """
 
 from __future__ import annotations
@@ -186,11 +186,11 @@ class _Range:
 
 
 CASES = (
-    Case("fp32, channels last (what the program does)", _as_is),
+    Case("fp32, channels last (what the program does elsewhere)", _as_is),
     Case("fp32, channels first", _channels_first),
     Case("`torch.compile` (inductor)", _compiled),
     Case("traced, frozen, fused by oneDNN", _fused),
-    Case("bf16 (autocast)", _bfloat),
+    Case("bf16, autocast (what it does where the hardware has bf16)", _bfloat),
     Case("int8 convolutions (oneDNN)", _int8),
 )
 

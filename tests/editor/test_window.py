@@ -464,7 +464,7 @@ def test_unknown_voxels_can_be_hidden_like_a_class(open_window, qtbot):
 def test_names_of_classes_are_whole_in_a_narrow_dock(open_window):
     view = open_window().docks.classes.view
     longest = max(view.fontMetrics().horizontalAdvance(name) for name in view.model().names)
-    for width, counted in ((420, True), (220, False), (420, True)):
+    for width, counted in ((420, True), (250, False), (420, True)):
         view.resize(width, 300)
         assert view.isColumnHidden(2) != counted
         assert view.columnWidth(1) >= longest

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from engine.diffusion.denoiser import Denoise
+from engine.diffusion.samplers import Draw
 from engine.geometry.maps import LayoutMap
 from engine.grid import Box
 from engine.models.cards import ModelCard
@@ -57,6 +58,14 @@ class SceneModel(Protocol):
         """Tell the denoiser of maps which cells are decided (all but the free ones); `None` where there is none."""
         ...
 
+    def colour(self, draw: Draw) -> Draw:
+        """Make of white noise the kind of noise that the denoiser was trained with."""
+        ...
+
+    def colour_layout(self, draw: Draw) -> Draw:
+        """Make of white noise the kind that the denoiser of maps was trained with."""
+        ...
+
     def read_layout(self, picture: Tensor) -> LayoutMap:
         """Read the map from what that denoiser gives."""
         ...
@@ -65,8 +74,13 @@ class SceneModel(Protocol):
         """Tell which parts of the latent hold hidden voxels, as a bool tensor that broadcasts to it."""
         ...
 
-    def decode(self, z: Tensor, barred: Sequence[int] = (), box: Box | None = None) -> Tensor:
-        """Decode a latent to train ids `uint8`, none of them barred; only those of a box where one is given."""
+    def decode(
+        self, z: Tensor, barred: Sequence[int] = (), box: Box | None = None, seen: Tensor | None = None
+    ) -> Tensor:
+        """Decode a latent to train ids `uint8`, none of them barred; only those of a box where one is given.
+
+        `seen` are train ids of the box as a network predicted them, which count for something (`picking.favour`).
+        """
         ...
 
     def project(self, z: Tensor, barred: Sequence[int]) -> Tensor:

@@ -7,7 +7,29 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from engine.labels import LabelSpace
+from engine.labels import UNKNOWN, LabelSpace
+
+TRUST = 4.0
+"""Log-odds (nats) that a prediction's label is given over every other class, where it is refined."""
+
+
+def favour(scores: Tensor, dim: int, seen: Tensor) -> Tensor:
+    """Add to scores of classes, in place, what a prediction of the same voxels says; unknown ones (255) say nothing.
+
+    By Bayes' rule the odds of a class are the model's times how much likelier the prediction's label is if it is right.
+    On predictions of validation scenes a label that the decoder outvotes by less than 4 nats was right more often than
+    what took its place, so that the change would do harm.
+
+    Parameters
+    ----------
+    scores
+        Any shape, with the classes along `dim`.
+    seen
+        Train ids `uint8`, of that shape without `dim`.
+    """
+    known = seen != UNKNOWN
+    index = torch.where(known, seen, 0).long().unsqueeze(dim)
+    return scores.scatter_add_(dim, index, (TRUST * known).to(scores).unsqueeze(dim))
 
 
 class ClassPicker:

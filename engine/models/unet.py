@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from engine.diffusion.noise import Octaves
 from engine.models.blocks import ChannelNorm, ResidualBlock, SelfAttention, sinusoid
 
 
@@ -28,6 +29,8 @@ class UNetConfig:
         Residual blocks per level on the way down (one more on the way up).
     heads
         Heads of the attention on the lowest level.
+    octaves
+        Smooth parts of the noise that it was trained with (`engine.diffusion.noise`).
     """
 
     channels: int
@@ -36,6 +39,7 @@ class UNetConfig:
     multiples: tuple[int, ...] = (1, 2, 4)
     blocks: int = 1
     heads: int = 4
+    octaves: Octaves = ()
 
 
 class UNet(nn.Module):

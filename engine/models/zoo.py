@@ -214,10 +214,15 @@ def _along(scale: Tensor, weights: Tensor) -> Tensor:
     return scale.view(-1, *[1] * (weights.dim() - 1))
 
 
+def _frozen(value: Any) -> Any:
+    """Make tuples of the lists of JSON, inner ones too."""
+    return tuple(_frozen(v) for v in value) if isinstance(value, list) else value
+
+
 def _restore(
     build: Callable[[_Config], _Network], kind: type[_Config], card: ModelCard, part: str, device: torch.device
 ) -> _Network:
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in card.config[part].items()}
+    values = {k: _frozen(v) for k, v in card.config[part].items()}
     try:
         config = kind(**values)
     except TypeError as error:

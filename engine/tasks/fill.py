@@ -145,8 +145,9 @@ def fill(
 class Reading:
     """Reads labels from latents of one window, for the box of what is left to be made there.
 
-    Autoencoders lose thin things. So where a source is refined, a voxel keeps the source's label as long as the model
-    says of it what it reads from the source itself: then it is the reading that is at fault, not the source.
+    A source that is refined is evidence: its labels are favoured. And as autoencoders lose thin things, a voxel keeps
+    the source's label also where the model says of it what it reads from the source itself: then it is the reading that
+    is at fault, not the source.
 
     Attributes
     ----------
@@ -172,7 +173,8 @@ class Reading:
         return cls(model, barred, box, source[box.slices], plain.cpu().numpy())
 
     def read(self, x0: Tensor) -> Labels:
-        labels: Labels = self.model.decode(x0, self.barred, self.box).cpu().numpy()
+        seen = None if self.source is None else torch.from_numpy(self.source)
+        labels: Labels = self.model.decode(x0, self.barred, self.box, seen).cpu().numpy()
         if self.source is None or self.plain is None:
             return labels
         kept = (labels == self.plain) & ~np.isin(self.source, [*self.barred, UNKNOWN])
@@ -190,7 +192,7 @@ def sample_window(
     if barred:
         denoise = projected(denoise, lambda x0: model.project(x0, barred), PROJECT_BELOW)
     sigmas = model.sigmas(sampling.steps, sampling.strength)
-    draw = noise_source(window, sampling.seed)
+    draw = model.colour(noise_source(window, sampling.seed))
     x = sigmas[0].item() * draw(torch.empty(model.latent_shape(window.shape), device=model.device))
     if sampling.strength < 1.0:
         x = x + model.encode(view.labels)

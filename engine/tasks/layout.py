@@ -67,7 +67,7 @@ def plan(
 def draw_map(model: SceneModel, denoise: Denoise, area: Box, sampling: Sampling) -> Iterator[DenoiseStep]:
     """Denoise the picture of the map of an area, whose sides are multiples of 8 cells."""
     sigmas = flow_sigmas(sampling.steps)
-    draw = noise_source(area, sampling.seed, _LAYOUT_STREAM)
+    draw = model.colour_layout(noise_source(area, sampling.seed, _LAYOUT_STREAM))
     cells = (1, len(LAYOUT_CLASSES), area.shape[0] // CELL, area.shape[1] // CELL)
     x = sigmas[0].item() * draw(torch.empty(cells, device=model.device))
     yield from SAMPLERS[sampling.sampler](denoise, x, sigmas, draw)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.errors import RequestError
+from engine.geometry.underground import empty_hollow, fill_hollow, find_hollow
 from engine.models.contract import SceneModel
 from engine.tasks.fill import Canvas, fill, require_fit
 from engine.tasks.request import Provenance, RefineRequest, Result, Step
@@ -15,7 +16,8 @@ def refine(model: SceneModel, request: RefineRequest, provenance: Provenance) ->
     """Run the task; the last step carries the new labels of the mask's box, by default of everything.
 
     The model is told the prediction and starts from it (Lee et al. 2024, section 3.4), as far as `strength` says; what
-    it cannot be told, it only starts from. There is no plan: the prediction says where streets are.
+    it cannot be told, it only starts from. There is no plan: the prediction says where streets are. Where its ground is
+    a mere skin, as scanners see it, the model is shown solid ground, and what it makes of that becomes a skin again.
 
     Raises `GridError` where the scene does not suit the model, `RequestError` where nothing is masked or predicted.
     """
@@ -25,6 +27,12 @@ def refine(model: SceneModel, request: RefineRequest, provenance: Provenance) ->
         raise RequestError("the prediction has no solid voxel to go by; open the right file, or generate a scene")
     if mask.is_empty:
         raise RequestError("no voxel of the scene is masked; paint a mask, or leave it out to refine everything")
-    canvas = Canvas(scene, mask.box, mask.array.copy(), request.layout, source=request.scene)
+    hollow = find_hollow(scene.read(), scene.space)
+    if hollow is not None:
+        scene.write(scene.box, fill_hollow(scene.read(), hollow, scene.space))
+    canvas = Canvas(scene, mask.box, mask.array.copy(), request.layout, source=scene.snapshot())
     total = yield from fill(model, canvas, work_of(request, model.card).windows, request.sampling)
-    yield Step(total, total, "done", result=Result(mask.box, scene.read(mask.box), mask, provenance))
+    labels = scene.read(mask.box)
+    if hollow is not None:
+        labels = empty_hollow(labels, hollow[mask.box.slices], scene.space)
+    yield Step(total, total, "done", result=Result(mask.box, labels, mask, provenance))

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.data.crops import apply_symmetry
+from engine.diffusion.noise import Octaves, coloured
 from engine.geometry.maps import LayoutMap
 from engine.models.character import Character
 from engine.models.city.conditions import character_channels
@@ -32,12 +33,16 @@ class LayoutRecipe:
         Share of samples with nothing known.
     character_free
         Share of samples that are told nothing of their character.
+    octaves
+        Smooth parts of the noise. With them the mean of a crop's noise deviates by .13, those of its maps by .12 to
+        .31; with white noise it was .03.
     """
 
     cells: int = 32
     batch: int = 16
     generate: float = 0.5
     character_free: float = 0.4
+    octaves: Octaves = ((4, 0.08), (8, 0.04), (16, 0.02), (32, 0.02))
 
 
 class LayoutLoss:
@@ -66,7 +71,7 @@ class LayoutLoss:
         x0, hidden, wishes = self.draw()
         t = draw_times(len(x0), self.device)
         share = t[:, None, None, None]
-        x_t = (1 - share) * x0 + share * torch.randn_like(x0)
+        x_t = (1 - share) * x0 + share * coloured(torch.randn_like, self.network.config.octaves)(x0)
         x0_hat = self.network(x_t.contiguous(memory_format=torch.channels_last), t, layout_given(x0, hidden, wishes))
         return flow_matching(x0_hat, x0, t, 0.25 + 0.75 * hidden)
 

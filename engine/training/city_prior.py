@@ -14,10 +14,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from engine.data.city.world import World
 from engine.data.crops import apply_symmetry
 from engine.data.scans.pairs import Pair
+from engine.diffusion.noise import Octaves, coloured
 from engine.diffusion.schedule import T_MAX
 from engine.geometry.maps import CELL, LayoutMap, layout_of
 from engine.labels import UNKNOWN, LabelSpace
@@ -53,10 +55,14 @@ class PriorRecipe:
         Share of samples that are told nothing of their character.
     known_weight
         Weight of cells that are known anyway.
+    border_weight
+        Weight of hidden cells within two cells of what is known, where a seam would show.
     refine
         Share of samples that refine a prediction.
     pairs
         Scenes with predictions to refine.
+    octaves
+        Smooth parts of the noise (of cells of 4 voxels).
     """
 
     small: tuple[int, int] = (128, 16)
@@ -67,8 +73,10 @@ class PriorRecipe:
     layout_free: float = 0.25
     character_free: float = 0.5
     known_weight: float = 0.25
+    border_weight: float = 2.0
     refine: float = 0.2
     pairs: int = 200
+    octaves: Octaves = ((4, 0.08), (8, 0.04), (16, 0.02), (32, 0.02))
 
 
 REFINE = PriorRecipe(small=(128, 12), large=(256, 3), refine=0.6)
@@ -81,6 +89,9 @@ _NO_LAYOUT = 0.75
 """Share of refining samples without any layout: who has a prediction rarely has a map."""
 _LEAST_TIME = 0.5
 """Below this time an estimate from a noised guess gets no better, so that it must not weigh more."""
+
+_BORDER = 2
+"""Cells that lie at a border."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,6 +194,7 @@ class PriorLoss:
         self.network, self.autoencoder, self.worlds, self.pairs = network, autoencoder, worlds, pairs
         self.recipe, self.device = recipe, device
         self.rng = np.random.default_rng(seed)
+        self._noise = coloured(torch.randn_like, network.config.octaves)
         threads = draw_threads(device)
         self._small, self._large = (
             DrawnAhead(lambda rng, size=size: self._cut(rng, *size), seed + k, threads)  # type: ignore[misc]
@@ -195,10 +207,10 @@ class PriorLoss:
         batch = self.gather((self._large if large else self._small).take())
         t = draw_times(len(batch.x0), self.device)
         share = t[:, None, None, None]
-        x_t = (1 - share) * self._start(batch) + share * torch.randn_like(batch.x0)
+        x_t = (1 - share) * self._start(batch) + share * self._noise(batch.x0)
         x0_hat = self.network(x_t, t, batch.given)
         weighed = torch.where(batch.refines, t.clamp(min=_LEAST_TIME), t)
-        return flow_matching(x0_hat, batch.x0, weighed, 1.0 - (1.0 - recipe.known_weight) * batch.is_known)
+        return flow_matching(x0_hat, batch.x0, weighed, weigh_cells(batch.is_known, recipe))
 
     @torch.no_grad()
     def _start(self, batch: Batch) -> Tensor:
@@ -207,7 +219,7 @@ class PriorLoss:
         guessed = torch.nonzero(batch.refines & (torch.rand(len(start), device=self.device) < 0.5))[:, 0]
         if len(guessed):
             t = torch.full((len(guessed),), T_MAX, device=self.device)
-            start[guessed] = self.network(torch.randn_like(start[guessed]), t, batch.given[guessed])
+            start[guessed] = self.network(self._noise(start[guessed]), t, batch.given[guessed])
         return start
 
     @torch.no_grad()
@@ -257,6 +269,13 @@ class PriorLoss:
             return _Cut(labels, hidden, z, thin_layout(layout, self.recipe.layout_free, rng), character, None)
         source = world.sources[int(rng.integers(len(world.sources)))][part]
         return _Cut(labels, hidden, z, thin_layout(layout, _NO_LAYOUT, rng), ANY, source)
+
+
+def weigh_cells(is_known: Tensor, recipe: PriorRecipe) -> Tensor:
+    """Weigh cells by `is_known (B, 1, X, Y)` and by how close what is known lies; of its shape."""
+    near = F.max_pool2d(is_known, 2 * _BORDER + 1, stride=1, padding=_BORDER)
+    hidden = 1.0 + (recipe.border_weight - 1.0) * near
+    return torch.where(is_known > 0, recipe.known_weight, hidden)
 
 
 def thin_layout(layout: LayoutMap, free: float, rng: np.random.Generator) -> LayoutMap:

@@ -135,7 +135,8 @@ def train_city_prior(options: TrainOptions, recipe: PriorRecipe) -> Iterator[Tra
         city_prior.encode_pair(autoencoder, open_pair(path), space, int(rng.integers(8)), source.device)
         for path in _pairs(options, recipe.pairs if recipe.refine > 0 else 0)
     ]
-    sizes = UNetConfig(autoencoder.config.latent, given_channels(autoencoder.config, styles=len(STYLES)))
+    given = given_channels(autoencoder.config, styles=len(STYLES))
+    sizes = UNetConfig(autoencoder.config.latent, given, octaves=recipe.octaves)
     network = _continue(UNet(sizes), source.denoiser, source.device)
     loss = PriorLoss(network, autoencoder, worlds, pairs, recipe, options.seed + 1, source.device)
     loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=8e-4))
@@ -155,7 +156,9 @@ def _train_layout(options: TrainOptions) -> Iterator[TrainStep]:
         (layout_of(world.labels, space), Character(world.style, leaves=measure_leaves(world.labels, space)))
         for world in _worlds(options)
     ]
-    network = _continue(UNet(layout_config(styles=len(STYLES))), source.layout_prior, source.device)
+    network = _continue(
+        UNet(replace(layout_config(styles=len(STYLES)), octaves=recipe.octaves)), source.layout_prior, source.device
+    )
     loss = LayoutLoss(network, layouts, source.card.height, recipe, options.seed + 1, source.device)
     loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=8e-4))
     yield from _drive(loop, options)

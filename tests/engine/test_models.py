@@ -11,6 +11,7 @@ import torch
 
 from engine.errors import DeviceError, ModelError
 from engine.geometry.maps import LayoutMap
+from engine.grid import Box
 from engine.labels import UNKNOWN
 from engine.models.cards import ModelCard, find_model, list_models, read_card
 from engine.models.city.conditions import hidden_slabs, layout_channels
@@ -56,8 +57,15 @@ def test_decoding_in_strips_gives_what_decoding_at_once_gives(model: CityModel) 
     clear = first - second > max(1e-3, float(first.abs().max()) * torch.finfo(fast_dtype("cpu")).eps)
     strips = model.decode(z)
     assert tuple(strips.shape) == (320, 48, 8)
-    assert float(clear.float().mean()) > 0.9
+    assert float(clear.float().mean()) > 0.85
     assert torch.equal(strips[clear], scores.max(dim=2).indices[clear].to(torch.uint8))
+
+
+def test_a_box_is_decoded_alone(model: CityModel) -> None:
+    z = torch.randn(1, 4, 40, 24, generator=torch.Generator().manual_seed(4))
+    whole = model.decode(z)
+    for box in (Box((20, 30, 0), (70, 90, 8)), Box((3, 5, 2), (61, 50, 7)), Box((100, 40, 5), (160, 96, 8))):
+        assert torch.equal(model.decode(z, box=box), whole[box.slices])
 
 
 def test_barred_classes_do_not_come_out(model: CityModel) -> None:

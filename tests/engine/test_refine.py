@@ -20,6 +20,7 @@ from engine.mask import VoxelMask
 from engine.models.cards import ModelCard
 from engine.models.city.conditions import given_channels, source_channels
 from engine.models.city.model import CityModel
+from engine.models.picking import TRUST, favour
 from engine.models.semcity.model import SemcityModel
 from engine.models.semcity.unet import TriplaneUNet, TriplaneUNetConfig
 from engine.models.unet import UNet, UNetConfig
@@ -212,8 +213,43 @@ def test_what_the_model_does_not_object_to_stays_as_predicted(tiny: ModelCard, p
     assert float((plain != predicted)[known].mean()) > 0.5
     reading = Reading.of(model, canvas, window, box, ())
     assert np.array_equal(reading.read(same), np.where(known, predicted, plain))
-    changed, made = model.decode(other, box=box).numpy(), reading.read(other)
+    changed, made = model.decode(other, box=box, seen=torch.from_numpy(predicted)).numpy(), reading.read(other)
     assert np.array_equal(made[changed != plain], changed[changed != plain])
+    assert float((changed != plain).mean()) > 0.1
     assert np.array_equal(made[known & (changed == plain)], predicted[known & (changed == plain)])
     barred = int(np.bincount(predicted[known]).argmax())
     assert barred not in Reading.of(model, canvas, window, box, (barred,)).read(same)
+
+
+def test_a_prediction_is_outvoted_only_by_much(tiny: ModelCard, triplanes: ModelCard) -> None:
+    scores = torch.zeros(3, 20)
+    scores[0, 5], scores[1, 5], scores[2, 5] = TRUST - 0.1, TRUST + 0.1, 0.1
+    seen = torch.tensor([7, 7, UNKNOWN], dtype=torch.uint8)
+    assert favour(scores.clone(), 1, seen).argmax(dim=1).tolist() == [7, 5, 5]
+    for card in (tiny, triplanes):
+        model, generator = load(card, "cpu"), torch.Generator().manual_seed(2)
+        z = torch.randn(model.latent_shape((64, 48, HEIGHT)), generator=generator)
+        box = Box((5, 6, 1), (50, 31, 7))
+        seen = torch.randint(0, 20, (64, 48, HEIGHT), dtype=torch.uint8, generator=generator)
+        seen[::3] = UNKNOWN
+        plain, told = model.decode(z), model.decode(z, seen=seen)
+        assert torch.equal(told[::3], plain[::3])
+        agreed = [float((labels == seen)[seen != UNKNOWN].float().mean()) for labels in (plain, told)]
+        assert agreed[1] > 1.5 * agreed[0]
+        assert agreed[1] < 0.9
+        assert torch.equal(model.decode(z, box=box, seen=seen[box.slices]), told[box.slices])
+        barred = int(seen[1, 1, 1])
+        assert not bool((model.decode(z, [barred], seen=seen) == barred).any())
+
+
+def test_a_skin_of_ground_is_refined_as_solid_ground(session: Session, sampling: Sampling) -> None:
+    solid = np.zeros((64, 48, HEIGHT), np.uint8)
+    solid[:, :, :3], solid[20:30, 10:20, 3:6] = 9, 13
+    skin = solid.copy()
+    skin[:, :, :2] = 0
+    made = [finish(session, RefineRequest(VoxelScene.from_labels(labels), sampling)).labels for labels in (solid, skin)]
+    below = np.zeros(solid.shape, np.bool_)
+    below[:, :, :2] = True
+    covered = np.pad(made[0][:, :, 1:] != 0, ((0, 0), (0, 0), (0, 1)))
+    assert np.array_equal(made[1], np.where(below & covered, 0, made[0]))
+    assert not np.array_equal(made[0], made[1])

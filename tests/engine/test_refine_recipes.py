@@ -32,7 +32,7 @@ from engine.scene import VoxelScene
 from engine.session import Session
 from engine.tasks.request import RefineRequest, Sampling
 from engine.training import recipes, semcity_refine
-from engine.training.city_prior import EncodedWorld, PriorLoss, PriorRecipe, encode_pair
+from engine.training.city_prior import EncodedWorld, PriorLoss, PriorRecipe, encode_pair, weigh_cells
 from engine.training.recipes import TrainOptions, widen_entry
 from engine.training.semcity_prior import TriplanePriorRecipe
 from engine.training.semcity_refine import EncodedPairs, TriplaneRefineLoss, TriplaneRefineRecipe
@@ -109,6 +109,7 @@ class Recorder(torch.nn.Module):
         super().__init__()
         self.answer = torch.nn.Parameter(torch.tensor(answer))
         self.asked: list[tuple[torch.Tensor, torch.Tensor]] = []
+        self.config = UNetConfig(4, 0)
 
     def forward(self, x_t: torch.Tensor, t: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
         self.asked.append((x_t, t))
@@ -124,7 +125,7 @@ def test_predictions_and_guesses_are_noised_never_the_truth(tiny: ModelCard, mon
         torch.full((1, 4, 16, 16), source).half(),
     )  # fmt: skip
     network = Recorder(guess)
-    recipe = PriorRecipe(small=(64, 24), large_from=2.0, refine=1.0)
+    recipe = PriorRecipe(small=(64, 24), large_from=2.0, refine=1.0, border_weight=1.0)
     monkeypatch.setattr("engine.training.city_prior.draw_times", lambda n, device: torch.full((n,), 0.1))
     loss = PriorLoss(network, model.autoencoder, [], [scene], recipe, 0, CPU)  # type: ignore[arg-type]
     value = loss(0, 0.0)
@@ -139,6 +140,14 @@ def test_predictions_and_guesses_are_noised_never_the_truth(tiny: ModelCard, mon
     assert bool(loss.draw(64, 3).given[:, source_flag].all())
     loss.worlds, loss.recipe = [scene], replace(recipe, refine=0.0)
     assert not bool(loss.draw(64, 3).given[:, source_flag - 4 : source_flag + 1].any())
+
+
+def test_hidden_cells_beside_known_ones_count_more_and_known_ones_less() -> None:
+    is_known = torch.zeros(1, 1, 9, 7)
+    is_known[0, 0, :3] = 1
+    weights = weigh_cells(is_known, PriorRecipe(known_weight=0.25, border_weight=3.0))[0, 0]
+    assert weights[:, 0].tolist() == [0.25] * 3 + [3.0] * 2 + [1.0] * 4
+    assert bool((weights == weights[:, :1]).all())
 
 
 def test_pairs_are_encoded_alike(tiny: ModelCard, pair: Pair) -> None:

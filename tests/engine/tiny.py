@@ -27,6 +27,7 @@ def build_tiny(folder: Path, height: int = 8, with_layout: bool = True, styles: 
         for parameter in part.parameters() if part is not None else ():
             if not bool(parameter.any()):
                 torch.nn.init.normal_(parameter, std=0.2)
+    autoencoder.head.weight.data *= 12.0  # as sure of its voxels as a trained one
     folder.mkdir(parents=True, exist_ok=True)
     return save_city(folder, CityParts(autoencoder, denoiser, layout, styles), {}, name="tiny", window=64)
 

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from engine.diffusion.denoiser import Denoise, from_flow
+from engine.diffusion.noise import coloured
+from engine.diffusion.samplers import Draw
 from engine.diffusion.schedule import flow_sigmas
 from engine.errors import ModelError
 from engine.geometry.maps import CELL, LayoutMap
@@ -27,7 +29,7 @@ from engine.models.city.conditions import (
 )
 from engine.models.city.layout import layout_config, layout_given, map_of, picture_of
 from engine.models.memory import Remembered
-from engine.models.picking import ClassPicker
+from engine.models.picking import ClassPicker, favour
 from engine.models.precision import fast_math
 from engine.models.unet import UNet
 
@@ -137,6 +139,14 @@ class CityModel:
         given = layout_given(picture_of(classes, heights, self.card.height), is_free, wishes)
         return from_flow(lambda x_t, t: self._run(prior, x_t, t, given))
 
+    def colour(self, draw: Draw) -> Draw:
+        """Make of white noise what the denoiser was trained with."""
+        return coloured(draw, self.denoiser.config.octaves if self.denoiser else ())
+
+    def colour_layout(self, draw: Draw) -> Draw:
+        """Make of white noise what the denoiser of maps was trained with."""
+        return coloured(draw, self.layout_prior.config.octaves if self.layout_prior else ())
+
     def read_layout(self, picture: Tensor) -> LayoutMap:
         """Read the map from a denoised picture."""
         return map_of(picture, self.card.height)
@@ -158,26 +168,40 @@ class CityModel:
     def _character_channels(self, character: Character, is_taught: bool) -> Tensor | None:
         return character_channels([character], self.card.styles).to(self.device) if is_taught else None
 
-    def decode(self, z: Tensor, barred: Sequence[int] = (), box: Box | None = None) -> Tensor:
+    def decode(
+        self, z: Tensor, barred: Sequence[int] = (), box: Box | None = None, seen: Tensor | None = None
+    ) -> Tensor:
         """Decode a latent `(1, C, X / 4, Y / 4)` to labels `(X, Y, Z) uint8`, strip by strip, none of them barred.
 
-        Of a box only what its voxels depend on is decoded; the labels are then of its shape.
+        Of a box only what its voxels depend on is decoded; the labels, and those `seen`, are then of its shape.
         """
         whole = Box((0, 0, 0), (STRIDE * z.shape[2], STRIDE * z.shape[3], self.card.height))
         wanted = box or whole
         cells = wanted.snap((STRIDE, STRIDE, 1))
         strips = cells.tiles((STRIDE * _STRIP, *cells.shape[1:]))
-        labels = torch.cat([self._decode_cells(z, strip, whole, barred) for strip in strips])
+        told = None
+        if seen is not None:
+            told = torch.full(cells.shape, UNKNOWN, dtype=torch.uint8, device=z.device)
+            told[wanted.relative_to(cells).slices] = seen.to(z.device)
+        labels = torch.cat(
+            [
+                self._decode_cells(
+                    z, strip, whole, barred, None if told is None else told[strip.relative_to(cells).slices]
+                )
+                for strip in strips
+            ]
+        )
         return labels[wanted.relative_to(cells).slices]
 
-    def _decode_cells(self, z: Tensor, cells: Box, whole: Box, barred: Sequence[int]) -> Tensor:
+    def _decode_cells(self, z: Tensor, cells: Box, whole: Box, barred: Sequence[int], seen: Tensor | None) -> Tensor:
         halo = STRIDE * (2 * self.autoencoder.config.blocks + 3)  # voxels beside these that they depend on
         around = cells.pad((halo, halo, 0)).clip(whole)
         x, y, _ = (slice(s.start // STRIDE, s.stop // STRIDE) for s in around.slices)
-        x_inside, y_inside, heights = cells.relative_to(around).slices
+        x_inside, y_inside, _ = cells.relative_to(around).slices
         with fast_math(self.device):
             logits = self.autoencoder.decode(z[:, :, x, y])[0]
-        return self._picker.pick(logits[:, heights, x_inside, y_inside].permute(2, 3, 0, 1), 2, barred)
+        scores = logits[:, cells.slices[2], x_inside, y_inside].permute(2, 3, 0, 1)
+        return self._picker.pick(scores if seen is None else favour(scores.float(), 2, seen), 2, barred)
 
     def logits_at(self, z: Tensor, voxels: Tensor) -> Tensor:
         """Tell the class logits `(N, K)` of voxels `(N, 3) int64`, with a gradient to the latent."""

@@ -10,6 +10,7 @@ from torch import Tensor
 from engine.diffusion.ddpm import TrainedLevels, from_ddpm
 from engine.diffusion.denoiser import Denoise
 from engine.diffusion.guidance import keep_known
+from engine.diffusion.samplers import Draw
 from engine.errors import ModelError
 from engine.geometry.maps import LayoutMap
 from engine.grid import Box
@@ -17,7 +18,7 @@ from engine.labels import UNKNOWN, label_space
 from engine.models.cards import ModelCard
 from engine.models.character import ANY, Character
 from engine.models.memory import Remembered
-from engine.models.picking import ClassPicker
+from engine.models.picking import ClassPicker, favour
 from engine.models.precision import fast_math
 from engine.models.semcity.autoencoder import TriplaneAutoencoder
 from engine.models.semcity.decoder import voxel_shape
@@ -110,6 +111,14 @@ class SemcityModel:
         """Give no denoiser of maps: there is none."""
         return None
 
+    def colour(self, draw: Draw) -> Draw:
+        """Leave noise white, as the original's networks were trained."""
+        return draw
+
+    def colour_layout(self, draw: Draw) -> Draw:
+        """Leave noise as it is, as there is no denoiser of maps."""
+        return draw
+
     def read_layout(self, picture: Tensor) -> LayoutMap:
         """Never called, as there is no denoiser of maps; raises `ModelError`."""
         raise ModelError(f"model '{self.card.name}' draws no maps; take --model city")
@@ -118,14 +127,25 @@ class SemcityModel:
         """Tell which values of the map depend on hidden voxels, `(1, 1, X / 2 + Z, Y / 2 + Z) bool`."""
         return cover(hidden.to(self.device))
 
-    def decode(self, z: Tensor, barred: Sequence[int] = (), box: Box | None = None) -> Tensor:
+    def decode(
+        self, z: Tensor, barred: Sequence[int] = (), box: Box | None = None, seen: Tensor | None = None
+    ) -> Tensor:
         """Decode a composed map to labels `(X, Y, Z) uint8`, none of them barred.
 
-        Of a box only its voxels are decoded, to the labels that they have in the whole scene.
+        Of a box only its voxels are decoded, to the labels that they have in the whole scene; those `seen` are of it.
         """
         planes = decompose(z, self.card.height)
         wanted = box or Box((0, 0, 0), voxel_shape(planes))
-        return self.autoencoder.read_out(planes, wanted, lambda logits: self._picker.pick(logits, 1, barred))
+        told, done = None if seen is None else seen.to(z.device).flatten(), 0
+
+        def pick(logits: Tensor) -> Tensor:  # called in the order of the voxels
+            nonlocal done
+            if told is not None:
+                logits = favour(logits, 1, told[done : done + len(logits)])
+                done += len(logits)
+            return self._picker.pick(logits, 1, barred)
+
+        return self.autoencoder.read_out(planes, wanted, pick)
 
     def logits_at(self, z: Tensor, voxels: Tensor) -> Tensor:
         """Tell the class logits `(N, K)` of voxels `(N, 3) int64`, with a gradient to the latent."""

@@ -1,0 +1,41 @@
+"""Noise that is smooth at several scales, for denoisers that have to decide about whole scenes.
+
+White noise all but vanishes in the mean of many cells (deviation 1/32 over 32 x 32 of them), while scenes differ
+there: how much of one is parking, how high its ground lies. What a whole scene is like then hangs on a faint tilt of
+the noise, which a network hardly learns to see, and all scenes come out alike. Any Gaussian will do where a flow
+starts (Lipman et al. 2023, section 4.1), so this one has some of its variance in smooth parts, as scenes have: noise
+offsets (Guttenberg 2023) at more than one scale.
+"""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from engine.diffusion.samplers import Draw
+
+Octaves = tuple[tuple[int, float], ...]
+"""(cells, share of the variance) of every smooth part; the rest is white."""
+
+
+def coloured(draw: Draw, octaves: Octaves) -> Draw:
+    """Draw noise of unit variance with smooth parts; white noise as it is where there are no `octaves`.
+
+    A part that is smooth over n cells is the sum of the n x n white values around a place, over n: stationary, so that
+    no place of a plan differs from another. Tensors are `(B, C, X, Y)`.
+    """
+    if not octaves:
+        return draw
+    white = math.sqrt(1.0 - sum(share for _, share in octaves))
+
+    def drawn(like: Tensor) -> Tensor:
+        noise = white * draw(like)
+        for cells, share in octaves:
+            wide = draw(like.new_empty((*like.shape[:2], like.shape[2] + cells - 1, like.shape[3] + cells - 1)))
+            summed = F.avg_pool2d(F.avg_pool2d(wide, (cells, 1), stride=1), (1, cells), stride=1) * cells
+            noise = noise + math.sqrt(share) * summed
+        return noise
+
+    return drawn

@@ -12,7 +12,6 @@ from editor.model.statistics import Scope, Statistics, count
 from editor.ui.icons import draw, swatch
 from editor.ui.theme import Theme
 from editor.ui.widgets import Segments, button, column, label, named, row
-from editor.viewport.display import UNKNOWN_COLOUR
 from engine.labels import UNKNOWN
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -43,7 +42,7 @@ class ClassTable(QAbstractTableModel):
         self.beginResetModel()
         classes = self._document.classes
         self._ids = [*classes.space.solid_ids, *([UNKNOWN] if self._shows_unknown else [])]
-        colours = {**dict(enumerate(classes.space.colours(classes.palette))), UNKNOWN: UNKNOWN_COLOUR}
+        colours = classes.space.colours(classes.palette)
         self._swatches = {i: QIcon(swatch(QColor(*map(int, colours[i])))) for i in self._ids}
         self.endResetModel()
 
@@ -160,6 +159,7 @@ class ClassesDock(QWidget):
         self.palette_box = QComboBox(objectName="palette")
         self.palette_box.activated.connect(lambda _i: document.classes.use_palette(self.palette_box.currentText()))
         self._prepare_view()
+        self.table.modelReset.connect(self._on_reset)
         self.scope = Segments([("scene", "Scene"), ("section", "Section"), ("mask", "Mask")], "classes.scope")
         self.scope.choose("scene")
         self.scope.chosen.connect(self.count_in)
@@ -182,7 +182,6 @@ class ClassesDock(QWidget):
     def dress(self, theme: Theme) -> None:
         """Take icons and colours of a theme."""
         self.table.dress(theme)
-        self._select()
 
     def count_in(self, scope: Scope) -> None:
         """Choose what is counted."""
@@ -237,6 +236,8 @@ class ClassesDock(QWidget):
             self.palette_box.addItems(classes.space.palettes)
         self.palette_box.setCurrentText(classes.palette)
         self.table.reload()
+
+    def _on_reset(self) -> None:
         self.view.fit()
         self._select()
 
@@ -246,8 +247,6 @@ class ClassesDock(QWidget):
 
     def _recount(self) -> None:
         self.table.recount()
-        self.view.fit()
-        self._select()
         found = self.table.statistics
         share = 100 * found.solid / max(found.total, 1)
         self.sum.setText(f"{found.solid:,} solid ({share:.1f} %)")

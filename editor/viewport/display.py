@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 from editor.viewport.scene_visual import GHOST, KIND, MASKED, SceneVisual
 from engine.geometry.rays import Hit, first_hit, floor_hit
 from engine.grid import Box, Grid, Vector3
-from engine.labels import UNKNOWN, LabelSpace
+from engine.labels import LabelSpace
 from engine.mask import VoxelMask
 from engine.scene import VoxelScene
 
 Labels = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
-
-UNKNOWN_COLOUR = (122, 126, 138)
 
 _NOWHERE = Box((0, 0, 0), (0, 0, 0))
 
@@ -196,7 +194,6 @@ class Display:
             table[[i for i in range(256) if i not in self._visible]] = 0
         self._table = table
         colours = space.colours(self._palette)
-        colours[UNKNOWN] = UNKNOWN_COLOUR
         colours[space.empty] = colours[0]
         self.visual.set_palette(colours)
 

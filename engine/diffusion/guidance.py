@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -64,11 +65,15 @@ Pull = Callable[[float, Tensor], Tensor]
 """`(sigma, norms (B,)) -> factors (B,)` of the gradient of the squared residual, whose norms are told."""
 
 
-def posterior(denoise: Denoise, residual: Residual, pull: Pull) -> Denoise:
+def posterior(denoise: Denoise, residual: Residual, pull: Pull, most: float = math.inf) -> Denoise:
     """Pull the clean estimate towards what was observed, `x0 - pull * grad_x |A(x0(x)) - y|^2`.
 
     Diffusion posterior sampling, Chung et al. 2023, algorithm 1: the gradient goes through the model, so that all that
     belongs to the observed moves with it. It costs a backward pass per evaluation.
+
+    An estimate is pulled by `most` at most, root mean square over a sample: at high noise a network's gradient is off,
+    and the paper's step, which grows with the noise, threw samples out of all that a denoiser knows (by 180 deviations
+    of the data in the first of 8 steps of `city`).
     """
 
     def wrapped(x: Tensor, sigma: float) -> Tensor:
@@ -78,7 +83,9 @@ def posterior(denoise: Denoise, residual: Residual, pull: Pull) -> Denoise:
             square = residual(x0).square().sum(dim=1)
             (gradient,) = torch.autograd.grad(square.sum(), seen)
         factors = pull(sigma, square.detach().sqrt()).view(-1, *[1] * (x.dim() - 1))
-        return x0.detach() - factors * gradient
+        shift = factors * gradient
+        length = shift.square().mean(dim=tuple(range(1, x.dim())), keepdim=True).sqrt()
+        return x0.detach() - shift * (most / length.clamp(min=1e-12)).clamp(max=1.0)
 
     return wrapped
 

@@ -20,6 +20,8 @@ from engine.evaluation.completion import Confusion, compare_completion
 from engine.evaluation.sources import HELD_OUT_SEED, fingerprint
 from engine.geometry.resample import fit_grid
 from engine.labels import UNKNOWN, LabelSpace, label_space
+from engine.models.picking import TRUST
+from engine.models.precision import precision_of
 from engine.scene import VoxelScene
 from engine.session import Session
 from engine.tasks.request import REFINE_STRENGTH, RefineRequest, Sampling
@@ -62,9 +64,9 @@ class Predictions:
             save_pair(path, make_pair(labels, "test", np.random.default_rng([SEED, number]), self.edge))
         return open_pair(path)
 
-    def scores_of(self, number: int, model: str) -> Path:
+    def scores_of(self, number: int, model: str, device: str) -> Path:
         """Tell where the counts of one scene are kept, for the weights with a hash and the present way to refine."""
-        how = "-".join(map(str, STEPS)) + f"@{REFINE_STRENGTH:g}"
+        how = "-".join(map(str, STEPS)) + f"@{REFINE_STRENGTH:g}-{TRUST:g}-{precision_of(device)}"
         return self._path(number).with_suffix(f".{model[:12]}.{how}.scores.npy")
 
     def _path(self, number: int) -> Path:
@@ -80,7 +82,7 @@ def score_refinements(session: Session, model: str, predictions: Predictions) ->
     """
     space, total = label_space(), np.zeros((), np.int64)
     for number in range(predictions.count):
-        path = predictions.scores_of(number, session.load(model).card.sha256)
+        path = predictions.scores_of(number, session.load(model).card.sha256, session.device)
         if not path.is_file():
             _keep(path, _count(session, model, predictions.read(number), number, space))
         total = total + np.load(path)

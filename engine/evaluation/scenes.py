@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from engine.data.city.archive import open_labels
@@ -24,7 +23,7 @@ from engine.errors import RequestError
 from engine.evaluation.sources import Procedural, Source
 from engine.formats.registry import read_scene, readers, write_scene
 from engine.labels import LabelSpace, label_space
-from engine.models.precision import fast_dtype
+from engine.models.precision import precision_of
 from engine.resources import user_data
 from engine.session import Session
 from engine.tasks.request import GenerateRequest, Sampling
@@ -138,7 +137,7 @@ class Samples:
     def place(self) -> Path:
         card, how = self.session.load(self.model).card, self.sampling
         name = f"{card.name}-{card.sha256[:12]}-{how.sampler}-{how.steps}-{self.size}-{self.session.device}"
-        return self.folder / (name if fast_dtype(self.session.device) == torch.float32 else f"{name}-bf16")
+        return self.folder / f"{name}-{precision_of(self.session.device)}"
 
     def ensure(self, count: int) -> Iterator[int]:
         """Sample the scenes that are not there; yields each seed."""

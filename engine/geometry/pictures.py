@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from engine.errors import RequestError
 from engine.geometry.camera import PRESETS, Camera, place_camera, read_camera
 from engine.geometry.rays import Hits, cast, clearance
-from engine.labels import UNKNOWN
 from engine.scene import VoxelScene
 
 __all__ = ["MAPS", "PRESETS", "Camera", "place_camera", "read_camera", "render_maps"]
@@ -24,7 +23,6 @@ Image = NDArray[Any]
 _FACING = {(0, 1): 0.84, (1, 1): 0.72, (2, 1): 1.0, (0, -1): 0.64, (1, -1): 0.80, (2, -1): 0.46}
 _SUN = np.array([-0.42, -0.55, 0.72])
 _SKY_LOW, _SKY_HIGH = np.array([0xD3, 0xDE, 0xEA]), np.array([0x8F, 0xB2, 0xD6])
-_UNKNOWN_COLOUR = (122, 126, 138)
 _OUTLINE = 0.5
 
 
@@ -99,7 +97,7 @@ def _semantic(view: _View) -> Image:
 
 
 def _semantic_colour(view: _View) -> Image:
-    colours = _colours(view)[view.classes]
+    colours = view.scene.space.colours(view.palette)[view.classes]
     colours[~view.hits.hit] = 0
     return colours
 
@@ -123,15 +121,9 @@ def _instance(view: _View) -> Image:
 def _colour(view: _View) -> Image:
     hit = view.hits.hit
     picture = _sky(view)
-    picture[hit] = _colours(view)[view.classes[hit]] * _shade(view)[:, None]
+    picture[hit] = view.scene.space.colours(view.palette)[view.classes[hit]] * _shade(view)[:, None]
     outlined = picture.reshape(view.camera.size[1], view.camera.size[0], 3) * _outlines(view)[..., None]
     return np.asarray(np.clip(outlined + 0.5, 0, 255).astype(np.uint8).reshape(-1, 3))
-
-
-def _colours(view: _View) -> NDArray[np.uint8]:
-    colours = view.scene.space.colours(view.palette)
-    colours[UNKNOWN] = _UNKNOWN_COLOUR
-    return colours
 
 
 def _sky(view: _View) -> Floats:

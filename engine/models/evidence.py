@@ -21,6 +21,9 @@ from engine.models.contract import SceneModel
 POINTS = 4096
 """Voxels that are decoded per evaluation."""
 
+_LEAST = 1e-6
+"""Below this, chances and what is left to gain count as this much."""
+
 _COLUMNS = 4
 """Columns of a cell that stand for it."""
 
@@ -59,7 +62,7 @@ def of_map(model: SceneModel, layout: LayoutMap, seed: int) -> Residual | None:
 def known_voxels(
     model: SceneModel, labels: NDArray[np.uint8], hidden: NDArray[np.bool_], seed: int, points: int = POINTS
 ) -> Residual:
-    """Compare class probabilities with the labels `(X, Y, Z)` of voxels that are not hidden: half solid, half free.
+    """Ask how likely the labels `(X, Y, Z)` of voxels are that are not hidden: half solid, half free.
 
     Raises `RequestError` where nothing is known.
     """
@@ -70,8 +73,8 @@ def known_voxels(
     def residual(z: Tensor) -> Tensor:
         voxels = draw()
         logits = model.logits_at(z, voxels.to(z.device))
-        wanted = F.one_hot(truth[tuple(voxels.t())].long(), logits.shape[1]).to(logits)
-        return (logits.softmax(dim=1) - wanted).flatten()[None]
+        wanted = truth[tuple(voxels.t())].long().to(z.device)
+        return _surprise(-F.cross_entropy(logits, wanted, reduction="none"))
 
     return residual
 
@@ -79,7 +82,7 @@ def known_voxels(
 def seen_places(
     model: SceneModel, solid: NDArray[np.bool_], free: NDArray[np.bool_], seed: int, points: int = POINTS
 ) -> Residual:
-    """Compare the probability of being solid with what a lidar saw: `solid` where rays end, `free` where they passed.
+    """Ask how likely what a lidar saw is: `solid` where rays end, `free` where they passed.
 
     Masks `(X, Y, Z)`; a place in neither was not seen and is the model's choice. Raises `RequestError` where nothing
     was seen.
@@ -89,8 +92,9 @@ def seen_places(
 
     def residual(z: Tensor) -> Tensor:
         voxels = draw()
-        empty = model.logits_at(z, voxels.to(z.device)).softmax(dim=1)[:, 0]
-        return (1.0 - empty - truth[tuple(voxels.t())].to(empty))[None]
+        logits = model.logits_at(z, voxels.to(z.device))
+        said = torch.where(truth[tuple(voxels.t())].to(z.device), logits[:, 1:].logsumexp(dim=1), logits[:, 0])
+        return _surprise(said - logits.logsumexp(dim=1))
 
     return residual
 
@@ -117,9 +121,19 @@ def follow_map(model: SceneModel, layout: LayoutMap, seed: int, points: int = PO
         absent = 1.0 - model.logits_at(z, voxels).softmax(dim=1)[:, ids]
         present = 1.0 - absent.view(count, _COLUMNS, height, len(ids)).prod(dim=2).mean(dim=1)
         wanted, matters = _wishes(torch.from_numpy(layout.classes[tuple(chosen.T)].astype(np.int64)))
-        return ((present - wanted.to(present)) * matters.to(present)).flatten()[None]
+        right = torch.where(wanted.to(z.device), present, 1.0 - present).clamp(min=_LEAST)
+        return _surprise((right.log() * matters.to(right)).flatten())
 
     return residual
+
+
+def _surprise(log_likelihoods: Tensor) -> Tensor:
+    """Make residuals `(1, N)` of log-likelihoods `(N,)`, half of whose squares add up to what is to be made small.
+
+    Differences of probabilities would do as well for an unsure decoder; one that is sure of the wrong class has no
+    gradient there.
+    """
+    return (-2.0 * log_likelihoods).clamp(min=_LEAST).sqrt()[None]
 
 
 def _wishes(classes: Tensor) -> tuple[Tensor, Tensor]:

@@ -12,7 +12,7 @@ def fast_dtype(device: str) -> torch.dtype:
     """Give bf16 where the hardware multiplies it, else fp32.
 
     Processors that have to imitate bf16 compute it several times as slowly as fp32; those with AVX512-BF16 or AMX take
-    half the time for a convolution.
+    about half the time (`assets/reports/city/speed.md`: .66 of it for a step of `city`, .48 for decoding).
 
     Parameters
     ----------
@@ -29,6 +29,11 @@ def fast_dtype(device: str) -> torch.dtype:
 def fast_math(device: torch.device) -> torch.autocast:
     """Compute convolutions and products in a block in `fast_dtype`; where that is fp32, nothing changes."""
     return torch.autocast(device.type, torch.bfloat16, enabled=fast_dtype(device.type) == torch.bfloat16)
+
+
+def precision_of(device: str) -> str:
+    """Name what a type of device computes in, `bf16` or `fp32`, so that results of the two are told apart."""
+    return "bf16" if fast_dtype(device) == torch.bfloat16 else "fp32"
 
 
 def _can(test: str) -> bool:

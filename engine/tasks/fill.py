@@ -31,6 +31,9 @@ from engine.tasks.request import Preview, Sampling, Step
 PROJECT_BELOW = 4.0
 """Noise level from which barred classes are taken out of the estimate; above it hardly anything has a shape."""
 
+_PULL_MOST = 1.0
+"""How far evidence may pull an estimate in a step; latents deviate by about 1."""
+
 _AUTO_SHARE = 0.35
 """Share of the running time that automatic previews may take, after the first one."""
 
@@ -230,7 +233,7 @@ def _steer(model: SceneModel, view: _View, sampling: Sampling) -> Denoise:
         residual, pull = of_map(model, view.layout, sampling.seed), sampling.guidance
     else:
         return denoise
-    return denoise if residual is None or pull == 0 else posterior(denoise, residual, by_residual(pull))
+    return denoise if residual is None or pull == 0 else posterior(denoise, residual, by_residual(pull), _PULL_MOST)
 
 
 def noise_source(window: Box, seed: int, *stream: int) -> Draw:

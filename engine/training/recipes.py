@@ -28,6 +28,7 @@ from engine.models.character import Character, measure_leaves
 from engine.models.city.conditions import given_channels
 from engine.models.city.layout import layout_config
 from engine.models.city.model import CityModel
+from engine.models.precision import precision_of
 from engine.models.semcity.autoencoder import TriplaneAutoencoder
 from engine.models.semcity.model import SemcityModel
 from engine.models.semcity.unet import TriplaneUNet, TriplaneUNetConfig
@@ -359,6 +360,7 @@ def _record(recipe: str, options: TrainOptions, loop: Loop, numbers: dict[str, A
         "steps": loop.step,
         "minutes": round(loop.elapsed / 60, 1),
         "hardware": hardware,
+        "precision": precision_of(device.type),
         "torch": torch.__version__,
     }
 

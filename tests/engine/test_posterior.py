@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -9,13 +10,17 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
+from engine.data.city.generator import make_world
 from engine.diffusion.denoiser import Denoise
 from engine.diffusion.guidance import Pull, Residual, by_residual, posterior
 from engine.diffusion.samplers import ddim
 from engine.errors import RequestError
-from engine.geometry.maps import LayoutMap
+from engine.evaluation.sources import HELD_OUT_SEED
+from engine.geometry.maps import LayoutMap, layout_of
 from engine.grid import Box
+from engine.labels import label_space
 from engine.mask import VoxelMask
 from engine.models.cards import find_model
 from engine.models.city.autoencoder import Autoencoder, AutoencoderConfig
@@ -96,6 +101,16 @@ def test_the_papers_step_is_of_one_length_whatever_the_residual() -> None:
     torch.testing.assert_close(moved, 2 * scale * (1 + sigma**2) * share * towards)
 
 
+def test_a_pull_is_bounded() -> None:
+    x = torch.tensor([[0.1, -0.4, 2.0], [30.0, 5.0, -7.0]])
+    for most in (0.01, 0.5, 1e6):
+        moved = posterior(gaussian, measured, by_residual(5.0), most)(x, 3.0) - gaussian(x, 3.0)
+        free = posterior(gaussian, measured, by_residual(5.0))(x, 3.0) - gaussian(x, 3.0)
+        lengths, wanted = (m.square().mean(dim=1).sqrt() for m in (moved, free))
+        torch.testing.assert_close(lengths, wanted.clamp(max=most))
+        torch.testing.assert_close(F.cosine_similarity(moved, free), torch.ones(2))
+
+
 @pytest.fixture(scope="module")
 def triplanes(tmp_path_factory: pytest.TempPathFactory) -> SceneModel:
     return load(build(tmp_path_factory.mktemp("posterior")), "cpu")
@@ -106,38 +121,38 @@ def city() -> SceneModel:
     return load(find_model("city"), "cpu")
 
 
-def street(height: int) -> np.ndarray:
-    labels = np.zeros((64, 48, height), np.uint8)
-    labels[:, :, :3], labels[:, :16, :3], labels[16:40, 24:, 3:20] = 9, 17, 13
-    return labels
+@functools.cache
+def scene() -> np.ndarray:
+    """A scene that no model has seen, `(128, 128, 32)`."""
+    return make_world(HELD_OUT_SEED + 700_003, (256, 256)).labels[64:192, 64:192]
+
+
+def part(model: SceneModel) -> np.ndarray:
+    return scene()[:64, :48, : model.card.height] if model.card.window < 256 else scene()
 
 
 def of_voxels(model: SceneModel) -> Residual:
-    labels = street(model.card.height)
+    labels = part(model)
     hidden = np.zeros(labels.shape, np.bool_)
-    hidden[40:] = True
+    hidden[len(hidden) // 2 :] = True
     return known_voxels(model, labels, hidden, seed=0)
 
 
 def of_lidar(model: SceneModel) -> Residual:
-    solid = street(model.card.height) == 13
-    free = np.zeros(solid.shape, np.bool_)
-    free[:, :20, 4:] = free[:16, :, 4:] = True
-    return seen_places(model, solid, free, seed=0)
+    labels = part(model)
+    return seen_places(model, (labels != 0) & (np.arange(labels.shape[2]) > 2), labels == 0, seed=0)
 
 
 def of_map(model: SceneModel) -> Residual:
-    layout = LayoutMap.free((8, 6))
-    layout.classes[:, :2], layout.classes[2:5, 3:], layout.classes[6:, 3:] = 1, 6, 7
-    return follow_map(model, layout, seed=0)
+    return follow_map(model, layout_of(part(model), label_space()), seed=0)
 
 
-EVIDENCE = [(of_voxels, 0.97), (of_lidar, 0.8), (of_map, 0.95)]
-# What is left at most; a model may be sure enough of its own to be drawn little, but never the wrong way.
+EVIDENCE = [(of_voxels, 0.6), (of_lidar, 0.75), (of_map, 0.85)]
+"""What may be left of the surprise that a scene without guidance is for the evidence."""
 
 
 def nothing_known(model: SceneModel) -> tuple[Denoise, tuple[int, ...]]:
-    shape = (64, 48, model.card.height)
+    shape = part(model).shape
     denoise = model.bind(torch.zeros(shape, dtype=torch.uint8), torch.ones(shape, dtype=torch.bool), None)
     return denoise, model.latent_shape(shape)
 
@@ -150,7 +165,7 @@ def test_scenes_are_drawn_towards_what_is_seen(
     sigmas = city.sigmas(8, 1.0)
     x = sigmas[0].item() * torch.randn(shape, generator=torch.Generator().manual_seed(2))
     wrong = []
-    for denoise in (plain, posterior(plain, evidence(city), by_residual(1.0))):
+    for denoise in (plain, posterior(plain, evidence(city), by_residual(1.0), 1.0)):
         *_, last = ddim(denoise, x, sigmas)
         wrong.append(evidence(city)(last.x0).norm().item())
         assert not last.x0.requires_grad
@@ -191,10 +206,9 @@ def test_single_voxels_decode_as_in_the_whole(triplanes: SceneModel) -> None:
 
 
 def test_tasks_take_it_as_an_option(city: SceneModel) -> None:
-    labels = street(32)
-    scene = VoxelScene.from_labels(labels)
+    street = VoxelScene.from_labels(scene())
     mask = VoxelMask.of_box(Box((20, 16, 0), (44, 40, 32)))
-    plain = InpaintRequest(scene, mask, Sampling(seed=2, steps=2, device="cpu"))
+    plain = InpaintRequest(street, mask, Sampling(seed=2, steps=2, device="cpu"))
     pulled = replace(plain, sampling=replace(plain.sampling, posterior=1.0))
     session = Session("cpu")
     first, second, third = ([*session.run(r)][-1].result for r in (plain, pulled, pulled))

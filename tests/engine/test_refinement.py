@@ -35,7 +35,7 @@ class Oracle:
     """A session whose model knows the truth, but only where the prediction is solid."""
 
     def __init__(self, truth: np.ndarray) -> None:
-        self.truth = truth
+        self.truth, self.device = truth, "cpu"
         self.asked: list[RefineRequest] = []
         self.card = type("Card", (), {
             "sha256": "0" * 64, "label_space": "semantickitti", "voxel_size": (0.2, 0.2, 0.2), "height": 32,

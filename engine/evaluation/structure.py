@@ -14,7 +14,8 @@ from scipy import ndimage
 from scipy.stats import wasserstein_distance
 
 from engine.evaluation.roads import measure_streets
-from engine.labels import UNKNOWN, LabelSpace
+from engine.geometry.support import find_loose
+from engine.labels import LabelSpace
 
 Floats = NDArray[np.float64]
 Structure = dict[str, Floats]
@@ -30,7 +31,6 @@ QUANTITIES: dict[str, str] = {
 }
 """Quantity -> what it is, in words."""
 
-_GROUNDS = ("road", "parking", "sidewalk", "other-ground", "terrain")
 _CARRIED = ("road", "parking")
 _LEAST_BUILDING = 64
 """Columns: smaller patches of building are crumbs, not houses."""
@@ -57,18 +57,10 @@ def measure_structure(labels: NDArray[np.uint8], space: LabelSpace, voxel_size: 
 
 def floating_share(labels: NDArray[np.uint8], space: LabelSpace) -> float:
     """Give the share of solid voxels that hang together (6 neighbours) with neither ground nor the scene's floor."""
-    solid = (labels != space.empty) & (labels != UNKNOWN)
-    if not solid.any():
-        return 0.0
-    is_ground = np.zeros(256, dtype=np.bool_)
-    is_ground[[space.find(n) for n in _GROUNDS]] = True
-    grounded = is_ground[labels]
-    grounded[:, :, 0] |= solid[:, :, 0]
-    parts, count = ndimage.label(solid)
-    held = np.zeros(count + 1, dtype=np.bool_)
-    held[parts[grounded]] = True
-    sizes = np.bincount(parts.ravel(), minlength=count + 1)
-    return float(sizes[1:][~held[1:]].sum() / sizes[1:].sum())
+    parts, loose = find_loose(labels, space)
+    sizes = np.bincount(parts.ravel())
+    solid = int(sizes[1:].sum())
+    return float(sizes[loose].sum() / solid) if solid else 0.0
 
 
 def cars_on_road(labels: NDArray[np.uint8], space: LabelSpace) -> float | None:

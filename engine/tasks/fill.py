@@ -27,6 +27,7 @@ from engine.models.contract import SceneModel
 from engine.models.evidence import of_map, of_window
 from engine.scene import Labels, VoxelScene
 from engine.tasks.request import Preview, Sampling, Step
+from engine.tasks.settle import settle
 
 PROJECT_BELOW = 4.0
 """Noise level from which barred classes are taken out of the estimate; above it hardly anything has a shape."""
@@ -104,6 +105,16 @@ class Canvas:
         self.scene.write(box, labels, self.hidden[own])
         self.hidden[own] = False
 
+    def settled(self, box: Box, labels: Labels, barred: Sequence[int]) -> Labels:
+        """Let nothing in new labels of a box hang in the air; what is or will be beside the box may hold them."""
+        around = box.pad((1, 1, 0)).clip(self.scene.box)
+        own = box.relative_to(around).slices
+        unmade = VoxelMask(self.region, self.hidden).within(around)
+        made, together = np.zeros_like(unmade), self.scene.read(around)
+        made[own] = unmade[own]
+        together[made] = labels[unmade[own]]
+        return settle(together, made, unmade & ~made, self.scene.space, barred)[own]
+
     def preview(self, window: Box, labels: Labels) -> tuple[Box, Labels]:
         """Show how a window would look: new voxels over what is there."""
         inside = window.clip(self.region)
@@ -140,7 +151,9 @@ def fill(
             yield Step(done, total, stage, last.sigma, box, labels)
         if last is None or not bool(torch.isfinite(last.x0).all()):
             raise SamplingError("the run gave no usable numbers; try another seed, more steps or less guidance")
-        canvas.put(left, reading.read(last.x0))
+        canvas.put(
+            left, reading.read(last.x0) if canvas.source else canvas.settled(left, reading.read(last.x0), barred)
+        )
     return total
 
 

@@ -107,7 +107,7 @@ class Canvas:
 
     def settled(self, box: Box, labels: Labels, barred: Sequence[int]) -> Labels:
         """Let nothing in new labels of a box hang in the air; what is or will be beside the box may hold them."""
-        around = box.pad((1, 1, 0)).clip(self.scene.box)
+        around = box.pad((1, 1, 1)).clip(self.scene.box)
         own = box.relative_to(around).slices
         unmade = VoxelMask(self.region, self.hidden).within(around)
         made, together = np.zeros_like(unmade), self.scene.read(around)

@@ -13,6 +13,7 @@ from engine.labels import label_space
 from engine.models.cards import ModelCard, read_card
 from engine.models.character import ANY, Character, measure_density, measure_leaves
 from engine.models.city.conditions import character_channels
+from engine.models.city.layout import layout_config
 from engine.models.city.model import CityModel
 from engine.models.zoo import load
 from engine.session import Session
@@ -128,6 +129,8 @@ def test_crops_tell_their_own_density_and_their_worlds_season() -> None:
 
 def test_the_layout_prior_learns_with_characters() -> None:
     class Network(torch.nn.Module):
+        config = layout_config(styles=6)
+
         def forward(self, x_t: torch.Tensor, t: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
             seen.append(given)
             return x_t

@@ -2,9 +2,9 @@
 
 White noise all but vanishes in the mean of many cells (deviation 1/32 over 32 x 32 of them), while scenes differ
 there: how much of one is parking, how high its ground lies. What a whole scene is like then hangs on a faint tilt of
-the noise, which a network hardly learns to see, and all scenes come out alike. Any Gaussian will do where a flow
-starts (Lipman et al. 2023, section 4.1), so this one has some of its variance in smooth parts, as scenes have: noise
-offsets (Guttenberg 2023) at more than one scale.
+the noise, which a network hardly learns to see, and all scenes come out alike. A flow may start from any Gaussian, so
+this one has some of its variance in smooth parts, as scenes have; noise offsets, which many image models are tuned
+with, are the case of one part that is as large as the picture.
 """
 
 from __future__ import annotations

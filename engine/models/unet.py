@@ -29,6 +29,8 @@ class UNetConfig:
         Residual blocks per level on the way down (one more on the way up).
     heads
         Heads of the attention on the lowest level.
+    attended
+        Other levels on which every place looks at all others, on the way down and on the way up.
     octaves
         Smooth parts of the noise that it was trained with (`engine.diffusion.noise`).
     """
@@ -39,6 +41,7 @@ class UNetConfig:
     multiples: tuple[int, ...] = (1, 2, 4)
     blocks: int = 1
     heads: int = 4
+    attended: tuple[int, ...] = ()
     octaves: Octaves = ()
 
 
@@ -66,6 +69,10 @@ class UNet(nn.Module):
             entries = [merged] + [width] * config.blocks
             self.up.append(nn.ModuleList([ResidualBlock(entry, width, emb) for entry in entries]))
         self.attention = SelfAttention(widths[-1], config.heads)
+        self.attention_down, self.attention_up = (
+            nn.ModuleDict({str(level): SelfAttention(widths[level], config.heads) for level in config.attended})
+            for _ in range(2)
+        )
         self.leave = nn.Sequential(
             ChannelNorm(widths[0]), nn.SiLU(), nn.Conv2d(widths[0], config.channels, 3, padding=1)
         )
@@ -74,9 +81,11 @@ class UNet(nn.Module):
         e = self.time(sinusoid(1000.0 * t, self.config.width))
         h = self.enter(torch.cat([x_t, given], dim=1))
         kept = []
-        for parts in self.down:
+        for level, parts in enumerate(self.down):
             for part in cast(nn.ModuleList, parts):
                 h = part(h, e) if isinstance(part, ResidualBlock) else part(h)
+            if level in self.config.attended:
+                h = self.attention_down[str(level)](h)
             kept.append(h)
         h = self.attention(h)
         for level in reversed(range(len(self.up))):
@@ -84,4 +93,6 @@ class UNet(nn.Module):
                 h = torch.cat([kept[level], F.interpolate(h, scale_factor=2.0, mode="nearest")], dim=1)
             for part in cast(nn.ModuleList, self.up[level]):
                 h = part(h, e)
+            if level in self.config.attended:
+                h = self.attention_up[str(level)](h)
         return cast(Tensor, self.leave(h)).float()

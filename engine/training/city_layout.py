@@ -17,7 +17,7 @@ from engine.models.city.conditions import character_channels
 from engine.models.city.layout import layout_given, picture_of
 from engine.models.unet import UNet
 from engine.training.characters import STYLES, thin_character
-from engine.training.losses import draw_times, flow_matching
+from engine.training.losses import Scales, draw_times, flow_matching
 from engine.training.masks import draw_mask
 
 
@@ -36,6 +36,8 @@ class LayoutRecipe:
     octaves
         Smooth parts of the noise. With them the mean of a crop's noise deviates by .13, those of its maps by .12 to
         .31; with white noise it was .03.
+    scales
+        Coarser scales at which errors count, too, in cells.
     """
 
     cells: int = 32
@@ -43,6 +45,7 @@ class LayoutRecipe:
     generate: float = 0.5
     character_free: float = 0.4
     octaves: Octaves = ((4, 0.08), (8, 0.04), (16, 0.02), (32, 0.02))
+    scales: Scales = ((4, 1.0), (16, 2.0), (32, 4.0))
 
 
 class LayoutLoss:
@@ -73,7 +76,7 @@ class LayoutLoss:
         share = t[:, None, None, None]
         x_t = (1 - share) * x0 + share * coloured(torch.randn_like, self.network.config.octaves)(x0)
         x0_hat = self.network(x_t.contiguous(memory_format=torch.channels_last), t, layout_given(x0, hidden, wishes))
-        return flow_matching(x0_hat, x0, t, 0.25 + 0.75 * hidden)
+        return flow_matching(x0_hat, x0, t, 0.25 + 0.75 * hidden, self.recipe.scales)
 
     def draw(self) -> tuple[Tensor, Tensor, Tensor]:
         """Draw pictures `(B, 8, n, n)`, masks `(B, 1, n, n) float`, 1 = hidden, and characters `(B, S, 1, 1)`."""

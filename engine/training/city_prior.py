@@ -35,7 +35,7 @@ from engine.models.city.conditions import (
 from engine.models.unet import UNet
 from engine.training.ahead import DrawnAhead, draw_threads
 from engine.training.characters import STYLES, thin_character
-from engine.training.losses import draw_times, flow_matching
+from engine.training.losses import Scales, draw_times, flow_matching
 from engine.training.masks import draw_mask
 
 
@@ -63,6 +63,8 @@ class PriorRecipe:
         Scenes with predictions to refine.
     octaves
         Smooth parts of the noise (of cells of 4 voxels).
+    scales
+        Coarser scales at which errors count, too, in cells.
     """
 
     small: tuple[int, int] = (128, 16)
@@ -77,6 +79,7 @@ class PriorRecipe:
     refine: float = 0.2
     pairs: int = 200
     octaves: Octaves = ((4, 0.08), (8, 0.04), (16, 0.02), (32, 0.02))
+    scales: Scales = ((4, 1.0), (16, 2.0), (32, 4.0))
 
 
 REFINE = PriorRecipe(small=(128, 12), large=(256, 3), refine=0.6)
@@ -210,7 +213,7 @@ class PriorLoss:
         x_t = (1 - share) * self._start(batch) + share * self._noise(batch.x0)
         x0_hat = self.network(x_t, t, batch.given)
         weighed = torch.where(batch.refines, t.clamp(min=_LEAST_TIME), t)
-        return flow_matching(x0_hat, batch.x0, weighed, weigh_cells(batch.is_known, recipe))
+        return flow_matching(x0_hat, batch.x0, weighed, weigh_cells(batch.is_known, recipe), recipe.scales)
 
     @torch.no_grad()
     def _start(self, batch: Batch) -> Tensor:

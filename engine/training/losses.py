@@ -76,11 +76,24 @@ def draw_times(count: int, device: torch.device) -> Tensor:
     return torch.sigmoid(torch.randn(count, device=device) + math.log(SHIFT))
 
 
-def flow_matching(x0_hat: Tensor, x0: Tensor, t: Tensor, weight: Tensor, t_min: float = 0.05) -> Tensor:
+Scales = tuple[tuple[int, float], ...]
+"""(cells, weight) of every coarser scale at which errors count, too."""
+
+
+def flow_matching(
+    x0_hat: Tensor, x0: Tensor, t: Tensor, weight: Tensor, scales: Scales = (), t_min: float = 0.05
+) -> Tensor:
     """Squared error of the velocity that a clean estimate implies, `|x0_hat - x0|^2 / t^2`.
 
     Rectified flow, Liu et al. 2023, equation 1 with `v = (x_t - x0) / t`; `t` is clamped so that nearly clean samples
     do not rule. Tensors `(B, C, X, Y)`, `t (B,)`, `weight` broadcasts (1 everywhere counts all places alike).
+
+    With `scales`, the means of n x n errors count as well (multiscale loss, Hoogeboom et al. 2023, "simple diffusion").
+    The best estimate stays the same, the mean of what is possible; but what a whole map is like, which hardly shows in
+    the errors of its cells, is learned sooner.
     """
-    scale = 1.0 / t.clamp(min=t_min).square()[:, None, None, None]
-    return ((x0_hat - x0).square() * scale * weight).mean()
+    errors = (x0_hat - x0) / t.clamp(min=t_min)[:, None, None, None] * weight.sqrt()
+    total = errors.square().mean()
+    for cells, share in scales:
+        total = total + share * F.avg_pool2d(errors, min(cells, *errors.shape[2:])).square().mean()
+    return total

@@ -296,8 +296,10 @@ def _start(options: TrainOptions) -> CityModel:
 
 
 def _continue(network: UNet, trained: UNet | None, device: torch.device) -> UNet:
+    """Start from what is trained; parts that it lacks start at zero, so that they do nothing yet."""
     if trained is not None:
-        network.load_state_dict(widen_entry(trained.state_dict(), "enter.weight", network.enter.weight.shape[1]))
+        state = widen_entry(trained.state_dict(), "enter.weight", network.enter.weight.shape[1])
+        network.load_state_dict({**network.state_dict(), **state})
     return network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 

@@ -125,7 +125,7 @@ def test_predictions_and_guesses_are_noised_never_the_truth(tiny: ModelCard, mon
         torch.full((1, 4, 16, 16), source).half(),
     )  # fmt: skip
     network = Recorder(guess)
-    recipe = PriorRecipe(small=(64, 24), large_from=2.0, refine=1.0, border_weight=1.0)
+    recipe = PriorRecipe(small=(64, 24), large_from=2.0, refine=1.0, border_weight=1.0, scales=())
     monkeypatch.setattr("engine.training.city_prior.draw_times", lambda n, device: torch.full((n,), 0.1))
     loss = PriorLoss(network, model.autoencoder, [], [scene], recipe, 0, CPU)  # type: ignore[arg-type]
     value = loss(0, 0.0)

@@ -71,6 +71,15 @@ def test_the_flow_loss_is_the_velocity_error() -> None:
     torch.testing.assert_close(flow_matching(guess, x0, t, torch.ones(1)), (implied - velocity).square().mean())
 
 
+def test_errors_that_whole_regions_share_count_at_every_scale() -> None:
+    x0, t, weight = torch.zeros(1, 2, 8, 8), torch.ones(1), torch.ones(1)
+    chequered = (-1.0) ** torch.arange(8)[:, None] * (-1.0) ** torch.arange(8) * torch.ones(1, 2, 1, 1)
+    scales = ((4, 1.0), (32, 3.0))  # the larger is all of this map
+    assert flow_matching(x0 + 1, x0, t, weight).item() == flow_matching(chequered, x0, t, weight).item() == 1.0
+    assert flow_matching(x0 + 1, x0, t, weight, scales).item() == pytest.approx(5.0)
+    assert flow_matching(chequered, x0, t, weight, scales).item() == pytest.approx(1.0)
+
+
 def test_a_sheet_holds_every_scene_once(tmp_path: Path) -> None:
     scenes = [VoxelScene.from_labels(np.full((16, 16, 8), c, np.uint8)) for c in (9, 15, 13)]
     sheet = sheets.draw_sheet(scenes, columns=2, edge=40)

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from engine.models.convolution import Conv2d
+
 
 class ChannelNorm(nn.Module):
     """Normalise the channels of every place by themselves.
@@ -32,11 +34,11 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels_in: int, channels_out: int, embedding: int = 0, norm: bool = True) -> None:
         super().__init__()
         self.norm1 = ChannelNorm(channels_in) if norm else nn.Identity()
-        self.conv1 = nn.Conv2d(channels_in, channels_out, 3, padding=1)
+        self.conv1 = Conv2d(channels_in, channels_out, 3, padding=1)
         self.norm2 = ChannelNorm(channels_out) if norm else nn.Identity()
-        self.conv2 = nn.Conv2d(channels_out, channels_out, 3, padding=1)
+        self.conv2 = Conv2d(channels_out, channels_out, 3, padding=1)
         self.modulate = nn.Linear(embedding, 2 * channels_out) if embedding else None
-        self.skip = nn.Conv2d(channels_in, channels_out, 1) if channels_in != channels_out else nn.Identity()
+        self.skip = Conv2d(channels_in, channels_out, 1) if channels_in != channels_out else nn.Identity()
         nn.init.zeros_(self.conv2.weight)
         nn.init.zeros_(self.conv2.bias)  # type: ignore[arg-type]
 
@@ -56,8 +58,8 @@ class SelfAttention(nn.Module):
         super().__init__()
         self.heads = heads
         self.norm = ChannelNorm(channels)
-        self.qkv = nn.Conv2d(channels, 3 * channels, 1)
-        self.out = nn.Conv2d(channels, channels, 1)
+        self.qkv = Conv2d(channels, 3 * channels, 1)
+        self.out = Conv2d(channels, channels, 1)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)  # type: ignore[arg-type]
 

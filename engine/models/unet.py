@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from engine.diffusion.noise import Octaves
 from engine.models.blocks import ChannelNorm, ResidualBlock, SelfAttention, sinusoid
+from engine.models.convolution import Conv2d
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,12 @@ class UNet(nn.Module):
         widths = [config.width * m for m in config.multiples]
         emb = 4 * config.width
         self.time = nn.Sequential(nn.Linear(config.width, emb), nn.SiLU(), nn.Linear(emb, emb), nn.SiLU())
-        self.enter = nn.Conv2d(config.channels + config.given, widths[0], 3, padding=1)
+        self.enter = Conv2d(config.channels + config.given, widths[0], 3, padding=1)
         self.down = nn.ModuleList()
         self.up = nn.ModuleList()
         for level, width in enumerate(widths):
             is_last = level == len(widths) - 1
-            first = [nn.Conv2d(widths[level - 1], width, 3, stride=2, padding=1)] if level else []
+            first = [Conv2d(widths[level - 1], width, 3, stride=2, padding=1)] if level else []
             self.down.append(nn.ModuleList([*first, *(ResidualBlock(width, width, emb) for _ in range(config.blocks))]))
             merged = width if is_last else width + widths[level + 1]
             entries = [merged] + [width] * config.blocks
@@ -73,9 +74,7 @@ class UNet(nn.Module):
             nn.ModuleDict({str(level): SelfAttention(widths[level], config.heads) for level in config.attended})
             for _ in range(2)
         )
-        self.leave = nn.Sequential(
-            ChannelNorm(widths[0]), nn.SiLU(), nn.Conv2d(widths[0], config.channels, 3, padding=1)
-        )
+        self.leave = nn.Sequential(ChannelNorm(widths[0]), nn.SiLU(), Conv2d(widths[0], config.channels, 3, padding=1))
 
     def forward(self, x_t: Tensor, t: Tensor, given: Tensor) -> Tensor:
         e = self.time(sinusoid(1000.0 * t, self.config.width))

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from engine.labels import UNKNOWN
 from engine.models.blocks import ResidualBlock
+from engine.models.convolution import Conv2d
 
 STRIDE = 4
 """Voxels per latent cell along x and y."""
@@ -62,26 +63,26 @@ class Autoencoder(nn.Module):
         half, quarter = config.widths
         self.embed = nn.Embedding(config.classes + 1, config.embedding)
         self.encoder = nn.Sequential(
-            nn.Conv2d(config.height * config.embedding, half, 4, 2, 1),
+            Conv2d(config.height * config.embedding, half, 4, 2, 1),
             nn.SiLU(),
-            nn.Conv2d(half, quarter, 4, 2, 1),
+            Conv2d(half, quarter, 4, 2, 1),
             *(ResidualBlock(quarter, quarter) for _ in range(config.blocks)),
             nn.SiLU(),
-            nn.Conv2d(quarter, config.latent, 1),
+            Conv2d(quarter, config.latent, 1),
         )
         self.decoder = nn.Sequential(
-            nn.Conv2d(config.latent, quarter, 3, padding=1),
+            Conv2d(config.latent, quarter, 3, padding=1),
             *(ResidualBlock(quarter, quarter) for _ in range(config.blocks)),
-            nn.Conv2d(quarter, 4 * half, 1),
+            Conv2d(quarter, 4 * half, 1),
             nn.PixelShuffle(2),
             ResidualBlock(half, half),
-            nn.Conv2d(half, 4 * config.detail, 1),
+            Conv2d(half, 4 * config.detail, 1),
             nn.PixelShuffle(2),
             ResidualBlock(config.detail, config.detail),
-            nn.Conv2d(config.detail, 2 * config.detail, 1),
+            Conv2d(config.detail, 2 * config.detail, 1),
             nn.SiLU(),
         )
-        self.head = nn.Conv2d(2 * config.detail, config.classes * config.height, 1)
+        self.head = Conv2d(2 * config.detail, config.classes * config.height, 1)
         self.register_buffer("mean", torch.zeros(config.latent))
         self.register_buffer("std", torch.ones(config.latent))
 

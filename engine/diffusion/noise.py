@@ -34,8 +34,15 @@ def coloured(draw: Draw, octaves: Octaves) -> Draw:
         noise = white * draw(like)
         for cells, share in octaves:
             wide = draw(like.new_empty((*like.shape[:2], like.shape[2] + cells - 1, like.shape[3] + cells - 1)))
-            summed = F.avg_pool2d(F.avg_pool2d(wide, (cells, 1), stride=1), (1, cells), stride=1) * cells
-            noise = noise + math.sqrt(share) * summed
+            noise = noise + math.sqrt(share) / cells * _sums(_sums(wide, cells, 2), cells, 3)
         return noise
 
     return drawn
+
+
+def _sums(values: Tensor, count: int, axis: int) -> Tensor:
+    """Add up every `count` neighbours along an axis, which gets shorter by `count - 1`."""
+    total = values.cumsum(axis)
+    last = total.narrow(axis, count - 1, total.shape[axis] - count + 1)
+    before = F.pad(total, (0, 0, 1, 0) if axis == 2 else (1, 0)).narrow(axis, 0, last.shape[axis])
+    return last - before

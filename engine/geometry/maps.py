@@ -82,16 +82,18 @@ def layout_of(labels: Labels, space: LabelSpace) -> LayoutMap:
     x, y, z = labels.shape
     if x % CELL or y % CELL:
         raise GridError(f"a layout needs whole cells of {CELL} voxels, not {x} x {y}; crop or pad the scene")
-    building, vegetation = space.find("building"), space.find("vegetation")
+    marks = np.zeros(256, dtype=np.uint8)  # one bit per class of a map
+    for bit, name in enumerate(LAYOUT_CLASSES[1:]):
+        marks[space.find(name)] |= 1 << bit
+    held = np.bitwise_or.reduce(marks[labels], axis=2)
     half = CELL * CELL // 2
-    is_building = labels == building
-    buildings = _per_cell(is_building.any(axis=2))
-    plants = _per_cell((labels == vegetation).any(axis=2))
-    grounds = np.stack([_per_cell((labels == space.find(n)).any(axis=2)) for n in LAYOUT_CLASSES[1:6]])
-    classes = np.where(grounds.max(axis=0) > 0, grounds.argmax(axis=0) + 1, 0)
+    *grounds, buildings, plants = (_per_cell((held & (1 << bit)) != 0) for bit in range(len(LAYOUT_CLASSES) - 1))
+    ground = np.stack(grounds)
+    classes = np.where(ground.max(axis=0) > 0, ground.argmax(axis=0) + 1, 0)
     classes[plants >= half] = LAYOUT_CLASSES.index("vegetation")
     classes[buildings >= half] = LAYOUT_CLASSES.index("building")
-    tops = np.where(is_building, np.arange(1, z + 1, dtype=np.uint8), 0).max(axis=2)
+    is_building = labels[:, :, ::-1] == space.find("building")
+    tops = np.where(is_building.any(axis=2), z - is_building.argmax(axis=2), 0)
     heights = tops.reshape(x // CELL, CELL, y // CELL, CELL).max(axis=(1, 3))
     heights[classes != LAYOUT_CLASSES.index("building")] = 0
     return LayoutMap(classes.astype(np.uint8), heights.astype(np.uint8))

@@ -23,9 +23,9 @@ class Conv2d(nn.Conv2d):
     _packed: tuple[tuple[Any, ...], Tensor, Tensor | None] | None = None
 
     def forward(self, input: Tensor) -> Tensor:
-        if torch.is_grad_enabled() or self.training or input.device.type != "cpu" or not _can_pack():
-            return super().forward(input)
-        if self.weight.is_inference():  # nobody would notice if it changed
+        is_asked = torch.is_grad_enabled() and (input.requires_grad or self.weight.requires_grad)
+        unseen = self.training or self.weight.is_inference()  # changes of an inference tensor go unnoticed
+        if is_asked or unseen or input.device.type != "cpu" or not _can_pack():
             return super().forward(input)
         dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else input.dtype
         weight, bias = self._packed_for(input.shape, dtype)

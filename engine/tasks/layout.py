@@ -88,7 +88,9 @@ def known_layout(canvas: Canvas, area: Box) -> LayoutMap:
     hidden = canvas.hidden_in(area)
     labels = np.where(hidden, UNKNOWN, canvas.scene.read_padded(area, UNKNOWN))
     space = canvas.scene.space
-    shown = np.isin(labels, (*space.ids_of("ground"), space.find("building"))).any(axis=2)
+    tells = np.zeros(256, dtype=np.bool_)
+    tells[[*space.ids_of("ground"), space.find("building")]] = True
+    shown = tells[labels].any(axis=2)
     wide, deep = area.shape[0] // CELL, area.shape[1] // CELL
     is_seen = shown.reshape(wide, CELL, deep, CELL).sum(axis=(1, 3)) * 2 >= CELL * CELL
     seen, given = layout_of(labels, space), canvas.layout_in(area) or LayoutMap.free((wide, deep))

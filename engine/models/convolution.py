@@ -17,7 +17,7 @@ from torch import Tensor, nn
 class Conv2d(nn.Conv2d):
     """`nn.Conv2d`, sooner on a processor where weights are frozen and nobody asks for gradients.
 
-    The numbers are the same bit for bit in bf16, in fp32 up to rounding. Maps `(B, C, X, Y)` come out channels last in memory.
+    The numbers are the same, bit for bit in bf16, in fp32 up to rounding. Maps `(B, C, X, Y)` come out channels last.
     """
 
     _packed: tuple[tuple[Any, ...], Tensor, Tensor | None] | None = None

@@ -7,6 +7,7 @@ also describes a scene with a hole, voxel by voxel, to the denoiser.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -20,6 +21,12 @@ from engine.models.convolution import Conv2d
 
 STRIDE = 4
 """Voxels per latent cell along x and y."""
+
+Margins = Sequence[int]
+"""Latent cells before and after along x, before and after along y."""
+
+_SEEN = {2: 3, 4: 2}
+"""Cells beside one that the rest of the decoder looks at, at that many times the latent's resolution."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +98,17 @@ class Autoencoder(nn.Module):
         raw = self.compress(labels)
         return (raw - self.mean[:, None, None]) / self.std[:, None, None]
 
-    def decode(self, z: Tensor) -> Tensor:
-        """Decode unit-std latents to class logits `(B, classes, Z, X, Y)` (a view of channels-last memory)."""
-        return self.logits(z * self.std[:, None, None] + self.mean[:, None, None])
+    @property
+    def reach(self) -> int:
+        """Latent cells beside one that its voxels depend on."""
+        return 2 * self.config.blocks + 3
+
+    def decode(self, z: Tensor, margins: Margins = (0, 0, 0, 0)) -> Tensor:
+        """Decode unit-std latents to class logits `(B, classes, Z, X, Y)` (a view of channels-last memory).
+
+        Cells within `margins` are not wanted themselves, only seen, and dropped as soon as nothing else looks at them.
+        """
+        return self.logits(z * self.std[:, None, None] + self.mean[:, None, None], margins)
 
     def decode_at(self, z: Tensor, voxels: Tensor) -> Tensor:
         """Decode some voxels `(N, 3) int64` of one scene to class logits `(N, classes)`, without all others' logits."""
@@ -109,8 +124,21 @@ class Autoencoder(nn.Module):
         columns = F.embedding(ids, self.embed.weight).flatten(3)  # (B, X, Y, Z E): channels last as it stands
         return cast(Tensor, self.encoder(columns.permute(0, 3, 1, 2)))
 
-    def logits(self, raw: Tensor) -> Tensor:
+    def logits(self, raw: Tensor, margins: Margins = (0, 0, 0, 0)) -> Tensor:
         """Decode the raw latent to class logits `(B, classes, Z, X, Y)`."""
-        out = self.head(self.decoder(raw))
+        h, left, scale = raw, margins, 1
+        for part in self.decoder:
+            h = part(h)
+            if isinstance(part, nn.PixelShuffle):
+                scale *= part.upscale_factor
+                h, left = _crop(h, [part.upscale_factor * n for n in left], _SEEN[scale])
+        out = self.head(_crop(h, left, 0)[0])
         b, _, x, y = out.shape
         return cast(Tensor, out.view(b, self.config.classes, self.config.height, x, y))
+
+
+def _crop(h: Tensor, margins: Margins, keep: int) -> tuple[Tensor, list[int]]:
+    """Drop all but `keep` cells of margins; gives what is left, and its margins. At a scene's border there are none."""
+    x0, x1, y0, y1 = (max(n - keep, 0) for n in margins)
+    left = [min(n, keep) for n in margins]
+    return h[:, :, x0 : h.shape[2] - x1, y0 : h.shape[3] - y1], left

@@ -194,13 +194,15 @@ class CityModel:
         return labels[wanted.relative_to(cells).slices]
 
     def _decode_cells(self, z: Tensor, cells: Box, whole: Box, barred: Sequence[int], seen: Tensor | None) -> Tensor:
-        halo = STRIDE * (2 * self.autoencoder.config.blocks + 3)  # voxels beside these that they depend on
+        halo = STRIDE * self.autoencoder.reach
         around = cells.pad((halo, halo, 0)).clip(whole)
         x, y, _ = (slice(s.start // STRIDE, s.stop // STRIDE) for s in around.slices)
-        x_inside, y_inside, _ = cells.relative_to(around).slices
+        before = ((c - a) // STRIDE for c, a in zip(cells.lower, around.lower, strict=True))
+        after = ((a - c) // STRIDE for c, a in zip(cells.upper, around.upper, strict=True))
+        (x0, y0, _), (x1, y1, _) = before, after
         with fast_math(self.device):
-            logits = self.autoencoder.decode(z[:, :, x, y])[0]
-        scores = logits[:, cells.slices[2], x_inside, y_inside].permute(2, 3, 0, 1)
+            logits = self.autoencoder.decode(z[:, :, x, y], (x0, x1, y0, y1))[0]
+        scores = logits[:, cells.slices[2]].permute(2, 3, 0, 1)
         return self._picker.pick(scores if seen is None else favour(scores.float(), 2, seen), 2, barred)
 
     def logits_at(self, z: Tensor, voxels: Tensor) -> Tensor:

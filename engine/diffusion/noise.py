@@ -16,15 +16,21 @@ from torch.nn import functional as F
 
 from engine.diffusion.samplers import Draw
 
+_WIDE = 16
+"""Cells from which on a smooth part is about whole scenes."""
+
 Octaves = tuple[tuple[int, float], ...]
 """(cells, share of the variance) of every smooth part; the rest is white."""
 
 
-def coloured(draw: Draw, octaves: Octaves) -> Draw:
+def coloured(draw: Draw, octaves: Octaves, warmth: float = 1.0) -> Draw:
     """Draw noise of unit variance with smooth parts; white noise as it is where there are no `octaves`.
 
     A part that is smooth over n cells is the sum of the n x n white values around a place, over n: stationary, so that
     no place of a plan differs from another. Tensors are `(B, C, X, Y)`.
+
+    With `warmth`, the widest parts deviate that many times as much: to start samples from, where a network makes wholes
+    more alike than they were in its training.
     """
     if not octaves:
         return draw
@@ -34,7 +40,8 @@ def coloured(draw: Draw, octaves: Octaves) -> Draw:
         noise = white * draw(like)
         for cells, share in octaves:
             wide = draw(like.new_empty((*like.shape[:2], like.shape[2] + cells - 1, like.shape[3] + cells - 1)))
-            noise = noise + math.sqrt(share) / cells * _sums(_sums(wide, cells, 2), cells, 3)
+            scale = math.sqrt(share) / cells * (warmth if cells >= _WIDE else 1.0)
+            noise = noise + scale * _sums(_sums(wide, cells, 2), cells, 3)
         return noise
 
     return drawn

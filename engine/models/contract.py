@@ -58,12 +58,15 @@ class SceneModel(Protocol):
         """Tell the denoiser of maps which cells are decided (all but the free ones); `None` where there is none."""
         ...
 
-    def colour(self, draw: Draw) -> Draw:
-        """Make of white noise the kind of noise that the denoiser was trained with."""
+    def colour(self, draw: Draw, is_free: bool = False) -> Draw:
+        """Make of white noise the kind that the denoiser was trained with.
+
+        Where it `is_free`, as nothing is known or wished, give what samples best start from, lest all come out alike.
+        """
         ...
 
-    def colour_layout(self, draw: Draw) -> Draw:
-        """Make of white noise the kind that the denoiser of maps was trained with."""
+    def colour_layout(self, draw: Draw, is_free: bool = False) -> Draw:
+        """Make of white noise the kind that the denoiser of maps was trained with, or what free maps start from."""
         ...
 
     def read_layout(self, picture: Tensor) -> LayoutMap:

@@ -34,6 +34,8 @@ class UNetConfig:
         Other levels on which every place looks at all others, on the way down and on the way up.
     octaves
         Smooth parts of the noise that it was trained with (`engine.diffusion.noise`).
+    warmth
+        How many times as much the widest of them deviate in the noise that samples start from.
     """
 
     channels: int
@@ -44,6 +46,7 @@ class UNetConfig:
     heads: int = 4
     attended: tuple[int, ...] = ()
     octaves: Octaves = ()
+    warmth: float = 1.0
 
 
 class UNet(nn.Module):

@@ -208,11 +208,14 @@ def sample_window(
     if barred:
         denoise = projected(denoise, lambda x0: model.project(x0, barred), PROJECT_BELOW)
     sigmas = model.sigmas(sampling.steps, sampling.strength)
-    draw = model.colour(noise_source(window, sampling.seed))
-    x = sigmas[0].item() * draw(torch.empty(model.latent_shape(window.shape), device=model.device))
+    white = noise_source(window, sampling.seed)
+    is_free = view.source is None and bool(view.hidden.all()) and sampling.character.is_open
+    x = sigmas[0].item() * model.colour(white, is_free)(
+        torch.empty(model.latent_shape(window.shape), device=model.device)
+    )
     if sampling.strength < 1.0:
         x = x + model.encode(view.labels)
-    yield from _sampler(sampling)(denoise, x, sigmas, draw)
+    yield from _sampler(sampling)(denoise, x, sigmas, model.colour(white))
 
 
 @dataclass(frozen=True, eq=False)

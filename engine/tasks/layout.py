@@ -54,7 +54,7 @@ def plan(
         return 0
     total = sampling.steps + windows * count_steps(sampling)
     last = None
-    for last in draw_map(model, denoise, area, sampling):
+    for last in draw_map(model, denoise, given, area, sampling):
         box, labels = None, None
         if sampling.preview != "off":
             rough = extrude(merged(given, model.read_layout(last.x0)), area.shape[2], canvas.scene.space)
@@ -64,13 +64,16 @@ def plan(
     return sampling.steps
 
 
-def draw_map(model: SceneModel, denoise: Denoise, area: Box, sampling: Sampling) -> Iterator[DenoiseStep]:
-    """Denoise the picture of the map of an area, whose sides are multiples of 8 cells."""
+def draw_map(
+    model: SceneModel, denoise: Denoise, given: LayoutMap, area: Box, sampling: Sampling
+) -> Iterator[DenoiseStep]:
+    """Denoise the picture of the map of an area, whose sides are multiples of 8 cells; `given` is what is decided."""
     sigmas = flow_sigmas(sampling.steps)
-    draw = model.colour_layout(noise_source(area, sampling.seed, _LAYOUT_STREAM))
-    cells = (1, len(LAYOUT_CLASSES), area.shape[0] // CELL, area.shape[1] // CELL)
-    x = sigmas[0].item() * draw(torch.empty(cells, device=model.device))
-    yield from SAMPLERS[sampling.sampler](denoise, x, sigmas, draw)
+    white = noise_source(area, sampling.seed, _LAYOUT_STREAM)
+    start = model.colour_layout(white, not given.classes.any() and sampling.character.is_open)
+    cells = (1, len(LAYOUT_CLASSES), *given.classes.shape)
+    x = sigmas[0].item() * start(torch.empty(cells, device=model.device))
+    yield from SAMPLERS[sampling.sampler](denoise, x, sigmas, model.colour_layout(white))
 
 
 def completed(model: SceneModel, given: LayoutMap, last: DenoiseStep | None) -> LayoutMap:

@@ -29,7 +29,7 @@ def suggest(model: SceneModel, request: LayoutRequest, provenance: Provenance) -
     if denoise is None:
         raise ModelError(f"model '{card.name}' cannot draw maps; paint the map, or choose a model with a layout prior")
     last = None
-    for last in draw_map(model, denoise, area, request.sampling):
+    for last in draw_map(model, denoise, given, area, request.sampling):
         yield Step(last.index, last.total, "layout", last.sigma)
     drawn = completed(model, given, last).window(0, 0, (wide, deep))
     rough = extrude(drawn, card.height, label_space(card.label_space))

@@ -139,13 +139,13 @@ class CityModel:
         given = layout_given(picture_of(classes, heights, self.card.height), is_free, wishes)
         return from_flow(lambda x_t, t: self._run(prior, x_t, t, given))
 
-    def colour(self, draw: Draw) -> Draw:
-        """Make of white noise what the denoiser was trained with."""
-        return coloured(draw, self.denoiser.config.octaves if self.denoiser else ())
+    def colour(self, draw: Draw, is_free: bool = False) -> Draw:
+        """Make of white noise what the denoiser was trained with, or what free samples start from."""
+        return _coloured(draw, self.denoiser, is_free)
 
-    def colour_layout(self, draw: Draw) -> Draw:
-        """Make of white noise what the denoiser of maps was trained with."""
-        return coloured(draw, self.layout_prior.config.octaves if self.layout_prior else ())
+    def colour_layout(self, draw: Draw, is_free: bool = False) -> Draw:
+        """Make of white noise what the denoiser of maps was trained with, or what free maps start from."""
+        return _coloured(draw, self.layout_prior, is_free)
 
     def read_layout(self, picture: Tensor) -> LayoutMap:
         """Read the map from a denoised picture."""
@@ -216,3 +216,9 @@ class CityModel:
         if not bool(torch.isin(labels, torch.tensor(barred, device=labels.device)).any()):
             return z
         return self.encode(self.decode(z, barred))
+
+
+def _coloured(draw: Draw, network: UNet | None, is_free: bool) -> Draw:
+    if network is None:
+        return draw
+    return coloured(draw, network.config.octaves, network.config.warmth if is_free else 1.0)

@@ -111,11 +111,11 @@ class SemcityModel:
         """Give no denoiser of maps: there is none."""
         return None
 
-    def colour(self, draw: Draw) -> Draw:
+    def colour(self, draw: Draw, is_free: bool = False) -> Draw:
         """Leave noise white, as the original's networks were trained."""
         return draw
 
-    def colour_layout(self, draw: Draw) -> Draw:
+    def colour_layout(self, draw: Draw, is_free: bool = False) -> Draw:
         """Leave noise as it is, as there is no denoiser of maps."""
         return draw
 

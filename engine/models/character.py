@@ -33,11 +33,15 @@ class Character:
         Share of the ground that is built over, 0 to 1; 0.1 is a suburb, 0.3 a centre.
     leaves
         How full trees are, 0 in winter to 1 in summer.
+    composition
+        What the scene consists of (`engine.models.composition`), in units of their deviation. Nobody wishes for it: it
+        is drawn for a scene that is made from nothing.
     """
 
     style: str | None = None
     density: float | None = None
     leaves: float | None = None
+    composition: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         for name, value in (("density", self.density), ("leaves", self.leaves)):

@@ -58,6 +58,13 @@ class SceneModel(Protocol):
         """Tell the denoiser of maps which cells are decided (all but the free ones); `None` where there is none."""
         ...
 
+    def compose(self, wish: Character, cells: tuple[int, int], seed: int) -> Character:
+        """Settle what a scene that is made from nothing consists of as a whole, where the model was taught it.
+
+        `cells` are its cells of 8 voxels along x and y. The same seed gives the same.
+        """
+        ...
+
     def colour(self, draw: Draw, is_free: bool = False) -> Draw:
         """Make of white noise the kind that the denoiser was trained with.
 

@@ -21,6 +21,7 @@ from engine.models.blank import without_weights
 from engine.models.cards import ModelCard
 from engine.models.city.autoencoder import Autoencoder, AutoencoderConfig
 from engine.models.city.model import CityModel
+from engine.models.composition import Compositions
 from engine.models.contract import SceneModel
 from engine.models.semcity.autoencoder import TriplaneAutoencoder, TriplaneAutoencoderConfig
 from engine.models.semcity.model import SemcityModel
@@ -31,6 +32,7 @@ AUTOENCODER = "autoencoder"
 DENOISER = "denoiser"
 LAYOUT = "layout"
 REFINER = "refiner"
+COMPOSITIONS = "compositions"
 
 _INT8 = (DENOISER, LAYOUT)
 """Parts of `city` that are stored in int8; against fp16, judged scenes come out alike (F3D 51.0 and 51.3 of 100)."""
@@ -72,7 +74,18 @@ def _load_city(card: ModelCard, device: torch.device) -> CityModel:
     for network in (autoencoder, denoiser, layout):
         if network is not None:
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return CityModel(card, autoencoder, denoiser, layout, device)
+    return CityModel(card, autoencoder, denoiser, layout, device, _read_compositions(card))
+
+
+def _read_compositions(card: ModelCard) -> Compositions | None:
+    file = f"{COMPOSITIONS}.safetensors"
+    if file not in card.files:
+        return None
+    try:
+        tables = load_file(card.folder / file)
+        return Compositions(**{key: (v.float() if v.is_floating_point() else v).numpy() for key, v in tables.items()})
+    except (TypeError, OSError, SafetensorError) as error:
+        raise ModelError(f"model '{card.name}': {file} cannot be read ({error}); install it again") from error
 
 
 def _load_semcity(card: ModelCard, device: torch.device) -> SemcityModel:
@@ -89,12 +102,16 @@ _LOADERS: dict[str, Callable[[ModelCard, torch.device], SceneModel]] = {"city": 
 
 @dataclass(frozen=True)
 class CityParts:
-    """The networks of a `city` model, of which untrained ones are missing, and the styles that they can be told."""
+    """The networks of a `city` model, of which untrained ones are missing, and the styles that they can be told.
+
+    `compositions` are what scenes consist of that they were trained on, where they can be told that, too.
+    """
 
     autoencoder: Autoencoder
     denoiser: UNet | None = None
     layout: UNet | None = None
     styles: tuple[str, ...] = ()
+    compositions: Compositions | None = None
 
 
 def save_city(
@@ -109,6 +126,10 @@ def save_city(
             packed = _pack(network.state_dict(), as_int8=part in _INT8)
             files |= _store(folder / f"{part}.safetensors", packed)
             config[part] = asdict(network.config)
+    if parts.compositions is not None:
+        tables = {key: torch.from_numpy(value) for key, value in vars(parts.compositions).items()}
+        packed = {key: value.half() if value.is_floating_point() else value for key, value in tables.items()}
+        files |= _store(folder / f"{COMPOSITIONS}.safetensors", packed)
     card = ModelCard(
         name=name,
         title="Streets and cities, bird's-eye latent with map and mask conditions",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -23,6 +23,7 @@ from engine.geometry.maps import CELL, LayoutMap
 from engine.grid import Box
 from engine.labels import UNKNOWN, label_space
 from engine.mask import VoxelMask
+from engine.models.character import Character
 from engine.models.contract import SceneModel
 from engine.models.evidence import of_map, of_window
 from engine.scene import Labels, VoxelScene
@@ -70,6 +71,8 @@ class Canvas:
         Map to follow, and which cell of the scene its first cell is.
     source
         Prediction to refine, as large as the scene.
+    composition
+        What the scene is to consist of, as `SceneModel.compose` has drawn it.
     """
 
     scene: VoxelScene
@@ -78,6 +81,11 @@ class Canvas:
     layout: LayoutMap | None = None
     layout_at: tuple[int, int] = (0, 0)
     source: VoxelScene | None = None
+    composition: tuple[float, ...] | None = None
+
+    def wished(self, sampling: Sampling) -> Character:
+        """Tell what the scene is to be like."""
+        return replace(sampling.character, composition=self.composition)
 
     def hidden_in(self, window: Box) -> NDArray[np.bool_]:
         """Tell what is hidden in a window; what lies outside the scene is, too."""
@@ -202,7 +210,7 @@ def sample_window(
 ) -> Iterator[DenoiseStep]:
     """Denoise the latent of one window with all that is known in it."""
     view = _look(canvas, window)
-    denoise = _steer(model, view, sampling)
+    denoise = _steer(model, view, sampling, canvas.wished(sampling))
     if sampling.keep_known:
         denoise = keep_known(denoise, model.encode(view.labels), model.latent_mask(view.hidden))
     if barred:
@@ -234,13 +242,13 @@ def _look(canvas: Canvas, window: Box) -> _View:
     return _View(labels, torch.from_numpy(canvas.hidden_in(window)), canvas.layout_in(window), source)
 
 
-def _steer(model: SceneModel, view: _View, sampling: Sampling) -> Denoise:
+def _steer(model: SceneModel, view: _View, sampling: Sampling, wished: Character) -> Denoise:
     """Bind the denoiser to a view, and guide it where it was not taught to look, or not strongly enough."""
-    wished = sampling.character
     denoise = model.bind(view.labels, view.hidden, view.layout, view.source, wished)
     is_told = view.layout is not None or not wished.is_open
     if is_told and model.follows_maps and sampling.guidance != 1.0:
-        free = model.bind(view.labels, view.hidden, None, view.source)
+        whole = Character(composition=wished.composition)
+        free = model.bind(view.labels, view.hidden, None, view.source, whole)
         denoise = classifier_free(denoise, free, sampling.guidance)
     arrays = view.labels.numpy(), view.hidden.numpy(), None if view.source is None else view.source.numpy()
     if sampling.posterior > 0:

@@ -46,7 +46,7 @@ def plan(
     """
     area = plan_area(region)
     given = known_layout(canvas, area)
-    denoise = model.bind_layout(given, sampling.character)
+    denoise = model.bind_layout(given, canvas.wished(sampling))
     if denoise is None:
         return 0
     canvas.layout, canvas.layout_at = given, (area.lower[0] // CELL, area.lower[1] // CELL)

@@ -25,7 +25,10 @@ def suggest(model: SceneModel, request: LayoutRequest, provenance: Provenance) -
     box = Box.of_shape((wide * CELL, deep * CELL, card.height))
     area = plan_area(box)
     given = request.layout.window(0, 0, (area.shape[0] // CELL, area.shape[1] // CELL))
-    denoise = model.bind_layout(given, request.sampling.character)
+    wished = request.sampling.character
+    if not given.classes.any():
+        wished = model.compose(wished, (wide, deep), request.sampling.seed)
+    denoise = model.bind_layout(given, wished)
     if denoise is None:
         raise ModelError(f"model '{card.name}' cannot draw maps; paint the map, or choose a model with a layout prior")
     last = None

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.data.city.generator import STYLES as WORLD_STYLES
-from engine.geometry.maps import LayoutMap
-from engine.models.character import ANY, Character, measure_density
+from engine.data.city.world import World
+from engine.geometry.maps import LayoutMap, layout_of
+from engine.labels import LabelSpace
+from engine.models.character import ANY, Character, measure_density, measure_leaves
+from engine.models.composition import WINDOW, Compositions, compose, measure_cells
 
 STYLES = WORLD_STYLES
 """Styles that models learn, in the order of their channels; a model's card keeps it."""
@@ -30,3 +37,51 @@ def thin_character(whole: Character, layout: LayoutMap, free: float, rng: np.ran
         measure_density(layout) if tells_density else None,
         whole.leaves if tells_leaves else None,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class MappedWorld:
+    """A world as a map, with its style and leaves and what each of its cells holds (`composition.measure_cells`)."""
+
+    layout: LayoutMap
+    character: Character
+    cells: NDArray[np.float32]
+    height: int
+    space: LabelSpace
+
+    @classmethod
+    def of(cls, world: World, space: LabelSpace) -> MappedWorld:
+        """Look at a world from above."""
+        character = Character(world.style, leaves=measure_leaves(world.labels, space))
+        cells = measure_cells(world.labels, space)
+        return cls(layout_of(world.labels, space), character, cells, world.labels.shape[2], space)
+
+
+def measure_compositions(worlds: Sequence[MappedWorld], count: int = 2000) -> Compositions:
+    """Measure what scenes of worlds consist of."""
+    cells = [(w.cells, STYLES.index(w.character.style) if w.character.style in STYLES else -1) for w in worlds]
+    return Compositions.of_worlds(cells, worlds[0].space, worlds[0].height, count, seed=0)
+
+
+def composed(
+    character: Character,
+    world: MappedWorld,
+    at: tuple[int, int],
+    cells: int,
+    compositions: Compositions,
+    rng: np.random.Generator,
+) -> Character:
+    """Tell what a scene around a crop consists of: one of `WINDOW` cells that holds the crop, at a random place.
+
+    Parameters
+    ----------
+    at, cells
+        First cell and edge of the crop.
+    """
+    room = max(WINDOW - cells, 0)
+    x, y = (
+        max(min(start - int(rng.integers(room + 1)), size - WINDOW), 0)
+        for start, size in zip(at, world.cells.shape[:2], strict=True)
+    )
+    whole = compose(world.cells[x : x + WINDOW, y : y + WINDOW], world.space, world.height)
+    return replace(character, composition=compositions.scale(whole))

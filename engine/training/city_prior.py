@@ -23,7 +23,7 @@ from engine.diffusion.noise import Octaves, coloured
 from engine.diffusion.schedule import T_MAX
 from engine.geometry.maps import CELL, LayoutMap, layout_of
 from engine.labels import UNKNOWN, LabelSpace
-from engine.models.character import ANY, Character, measure_leaves
+from engine.models.character import ANY, Character
 from engine.models.city.autoencoder import STRIDE, Autoencoder
 from engine.models.city.conditions import (
     character_channels,
@@ -32,9 +32,10 @@ from engine.models.city.conditions import (
     layout_channels,
     source_channels,
 )
+from engine.models.composition import Compositions
 from engine.models.unet import UNet
 from engine.training.ahead import DrawnAhead, draw_threads
-from engine.training.characters import STYLES, thin_character
+from engine.training.characters import STYLES, MappedWorld, composed, thin_character
 from engine.training.losses import Scales, draw_times, flow_matching
 from engine.training.masks import draw_mask
 
@@ -53,6 +54,8 @@ class PriorRecipe:
         Share of samples without any layout.
     character_free
         Share of samples that are told nothing of their character.
+    composed
+        Share of samples with nothing known that are told what they consist of.
     known_weight
         Weight of cells that are known anyway.
     border_weight
@@ -65,6 +68,8 @@ class PriorRecipe:
         Smooth parts of the noise (of cells of 4 voxels).
     scales
         Coarser scales at which errors count, too, in cells.
+    warmth
+        What the card will say of samples' noise (`UNetConfig.warmth`).
     """
 
     small: tuple[int, int] = (128, 16)
@@ -74,12 +79,14 @@ class PriorRecipe:
     generate: float = 0.5
     layout_free: float = 0.25
     character_free: float = 0.5
+    composed: float = 0.7
     known_weight: float = 0.25
     border_weight: float = 2.0
     refine: float = 0.2
     pairs: int = 200
     octaves: Octaves = ((4, 0.08), (8, 0.04), (16, 0.02), (32, 0.02))
     scales: Scales = ((4, 1.0), (16, 2.0), (32, 4.0))
+    warmth: float = 1.3
 
 
 REFINE = PriorRecipe(small=(128, 12), large=(256, 3), refine=0.6)
@@ -101,15 +108,15 @@ _BORDER = 2
 class EncodedWorld:
     """A world with its latents `(C, X / 4, Y / 4) float16`, its layout, and latents of what was predicted of it.
 
-    `sources` are `(N, C, X / 4, Y / 4) float16`, empty where nothing was; of `character`, style and leaves are those of
-    the whole, the density is each crop's own.
+    `sources` are `(N, C, X / 4, Y / 4) float16`, empty where nothing was; a scene of which something was predicted is
+    not `mapped`.
     """
 
     labels: NDArray[np.uint8]
     latents: Tensor
     layout: LayoutMap
     sources: Tensor
-    character: Character = ANY
+    mapped: MappedWorld | None = None
 
 
 @torch.inference_mode()
@@ -123,9 +130,8 @@ def encode_world(autoencoder: Autoencoder, world: World, space: LabelSpace, devi
         z = autoencoder.encode(torch.from_numpy(world.labels[low:high]).to(device)[None])[0]
         skip = (start - low) // STRIDE
         parts.append(z[:, skip : skip + min(strip, x - start) // STRIDE].half().cpu())
-    character = Character(world.style, leaves=measure_leaves(world.labels, space))
-    latents, layout = torch.cat(parts, dim=1), layout_of(world.labels, space)
-    return EncodedWorld(world.labels, latents, layout, torch.empty(0), character)
+    mapped = MappedWorld.of(world, space)
+    return EncodedWorld(world.labels, torch.cat(parts, dim=1), mapped.layout, torch.empty(0), mapped)
 
 
 @torch.inference_mode()
@@ -182,6 +188,8 @@ class PriorLoss:
     ----------
     worlds, pairs
         Where scenes are cut from; those of `pairs` have predictions.
+    compositions
+        What scenes consist of, as the model tells it.
     """
 
     def __init__(
@@ -190,11 +198,13 @@ class PriorLoss:
         autoencoder: Autoencoder,
         worlds: Sequence[EncodedWorld],
         pairs: Sequence[EncodedWorld],
+        compositions: Compositions,
         recipe: PriorRecipe,
         seed: int,
         device: torch.device,
     ) -> None:
         self.network, self.autoencoder, self.worlds, self.pairs = network, autoencoder, worlds, pairs
+        self.compositions = compositions
         self.recipe, self.device = recipe, device
         self.rng = np.random.default_rng(seed)
         self._noise = coloured(torch.randn_like, network.config.octaves)
@@ -247,7 +257,8 @@ class PriorLoss:
         refines = torch.tensor([cut.source is not None for cut in cuts], device=self.device)
         found = [torch.zeros_like(cut.latent) if cut.source is None else cut.source for cut in cuts]
         sources = torch.stack([source.float() for source in found]).to(self.device)
-        wishes = character_channels([cut.character for cut in cuts], STYLES).to(self.device)
+        characters = [cut.character for cut in cuts]
+        wishes = character_channels(characters, STYLES, self.compositions.rows.shape[1]).to(self.device)
         given = detail_given(known, slabs, maps, source_channels(sources, refines), wishes)
         return Batch(x0.contiguous(memory_format=torch.channels_last), given, is_known, sources, refines)
 
@@ -268,7 +279,11 @@ class PriorLoss:
         if rng.random() >= self.recipe.generate:
             hidden = draw_mask(rng, labels.shape)
         if not refines:
-            character = thin_character(world.character, layout, self.recipe.character_free, rng)
+            character = ANY
+            if world.mapped is not None:
+                character = thin_character(world.mapped.character, layout, self.recipe.character_free, rng)
+                if hidden.all() and rng.random() < self.recipe.composed:
+                    character = composed(character, world.mapped, (cx, cy), cells, self.compositions, rng)
             return _Cut(labels, hidden, z, thin_layout(layout, self.recipe.layout_free, rng), character, None)
         source = world.sources[int(rng.integers(len(world.sources)))][part]
         return _Cut(labels, hidden, z, thin_layout(layout, _NO_LAYOUT, rng), ANY, source)

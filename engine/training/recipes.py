@@ -21,13 +21,12 @@ from engine.data.scans.pairs import open_pair, write_training_pairs
 from engine.errors import ModelError, RequestError
 from engine.evaluation.features import FeatureConfig, FeatureNet, save_judge
 from engine.evaluation.sources import HELD_OUT_SEED
-from engine.geometry.maps import layout_of
 from engine.labels import label_space
 from engine.models.cards import find_model
-from engine.models.character import Character, measure_leaves
 from engine.models.city.conditions import given_channels
 from engine.models.city.layout import layout_config
 from engine.models.city.model import CityModel
+from engine.models.composition import count_features
 from engine.models.precision import precision_of
 from engine.models.semcity.autoencoder import TriplaneAutoencoder
 from engine.models.semcity.model import SemcityModel
@@ -44,7 +43,7 @@ from engine.training import (
     semcity_refine,
     sheets,
 )
-from engine.training.characters import STYLES
+from engine.training.characters import STYLES, MappedWorld, measure_compositions
 from engine.training.city_autoencoder import AutoencoderLoss, AutoencoderRecipe
 from engine.training.city_layout import LayoutLoss, LayoutRecipe
 from engine.training.city_prior import PriorLoss, PriorRecipe
@@ -120,7 +119,7 @@ def _train_autoencoder(options: TrainOptions) -> Iterator[TrainStep]:
     if source is None:
         save_city(options.out, CityParts(network), {"autoencoder": record})
         return
-    parts = CityParts(network, source.denoiser, source.layout_prior, tuple(source.card.styles))
+    parts = CityParts(network, source.denoiser, source.layout_prior, tuple(source.card.styles), source.compositions)
     save_city(options.out, parts, {**source.card.training, "autoencoder": _continued(record, source, "autoencoder")})
 
 
@@ -136,16 +135,17 @@ def train_city_prior(options: TrainOptions, recipe: PriorRecipe) -> Iterator[Tra
         city_prior.encode_pair(autoencoder, open_pair(path), space, int(rng.integers(8)), source.device)
         for path in _pairs(options, recipe.pairs if recipe.refine > 0 else 0)
     ]
-    given = given_channels(autoencoder.config, styles=len(STYLES))
-    sizes = UNetConfig(autoencoder.config.latent, given, octaves=recipe.octaves)
+    compositions = source.compositions or measure_compositions([w.mapped for w in worlds if w.mapped])
+    given = given_channels(autoencoder.config, styles=len(STYLES), composition=count_features(space))
+    sizes = UNetConfig(autoencoder.config.latent, given, octaves=recipe.octaves, warmth=recipe.warmth)
     network = _continue(UNet(sizes), source.denoiser, source.device)
-    loss = PriorLoss(network, autoencoder, worlds, pairs, recipe, options.seed + 1, source.device)
+    loss = PriorLoss(network, autoencoder, worlds, pairs, compositions, recipe, options.seed + 1, source.device)
     loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=8e-4))
     yield from _drive(loop, options)
     network.load_state_dict(loop.averaged())
     name = "city-refine" if recipe == city_prior.REFINE else "city-prior"
     record = _continued(_record(name, options, loop, asdict(recipe), len(worlds)), source, "denoiser")
-    parts = CityParts(autoencoder, network, source.layout_prior, STYLES)
+    parts = CityParts(autoencoder, network, source.layout_prior, STYLES, compositions)
     card = save_city(options.out, parts, {**source.card.training, "denoiser": record})
     sheets.draw_samples(card, options.device)
 
@@ -153,19 +153,17 @@ def train_city_prior(options: TrainOptions, recipe: PriorRecipe) -> Iterator[Tra
 def _train_layout(options: TrainOptions) -> Iterator[TrainStep]:
     source = _start(options)
     recipe, space = LayoutRecipe(), label_space(source.card.label_space)
-    layouts = [
-        (layout_of(world.labels, space), Character(world.style, leaves=measure_leaves(world.labels, space)))
-        for world in _worlds(options)
-    ]
-    network = _continue(
-        UNet(replace(layout_config(styles=len(STYLES)), octaves=recipe.octaves)), source.layout_prior, source.device
-    )
-    loss = LayoutLoss(network, layouts, source.card.height, recipe, options.seed + 1, source.device)
+    worlds = [MappedWorld.of(world, space) for world in _worlds(options)]
+    compositions = source.compositions or measure_compositions(worlds)
+    sizes = layout_config(styles=len(STYLES), composition=count_features(space))
+    sizes = replace(sizes, octaves=recipe.octaves, warmth=recipe.warmth)
+    network = _continue(UNet(sizes), source.layout_prior, source.device)
+    loss = LayoutLoss(network, worlds, compositions, recipe, options.seed + 1, source.device)
     loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=8e-4))
     yield from _drive(loop, options)
     network.load_state_dict(loop.averaged())
-    record = _continued(_record("city-layout", options, loop, asdict(recipe), len(layouts)), source, "layout")
-    parts = CityParts(source.autoencoder, source.denoiser, network, STYLES)
+    record = _continued(_record("city-layout", options, loop, asdict(recipe), len(worlds)), source, "layout")
+    parts = CityParts(source.autoencoder, source.denoiser, network, STYLES, compositions)
     card = save_city(options.out, parts, {**source.card.training, "layout": record})
     if parts.denoiser is not None:
         sheets.draw_samples(card, options.device)

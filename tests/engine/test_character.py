@@ -15,10 +15,11 @@ from engine.models.character import ANY, Character, measure_density, measure_lea
 from engine.models.city.conditions import character_channels
 from engine.models.city.layout import layout_config
 from engine.models.city.model import CityModel
+from engine.models.composition import count_features
 from engine.models.zoo import load
 from engine.session import Session
 from engine.tasks.request import GenerateRequest, Sampling
-from engine.training.characters import thin_character
+from engine.training.characters import MappedWorld, measure_compositions, thin_character
 from engine.training.city_layout import LayoutLoss, LayoutRecipe
 from tests.engine.tiny import build_tiny
 
@@ -129,7 +130,7 @@ def test_crops_tell_their_own_density_and_their_worlds_season() -> None:
 
 def test_the_layout_prior_learns_with_characters() -> None:
     class Network(torch.nn.Module):
-        config = layout_config(styles=6)
+        config = layout_config(styles=6, composition=count_features(SPACE))
 
         def forward(self, x_t: torch.Tensor, t: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
             seen.append(given)
@@ -138,8 +139,10 @@ def test_the_layout_prior_learns_with_characters() -> None:
     seen: list[torch.Tensor] = []
     layout = LayoutMap(np.full((40, 48), BUILDING, np.uint8), np.full((40, 48), 9, np.uint8))
     recipe = LayoutRecipe(cells=16, batch=6, character_free=0.0)
-    loss = LayoutLoss(Network(), [(layout, Character("village", leaves=0.5))], 32, recipe, 0, torch.device("cpu"))  # type: ignore[arg-type]
+    cells = np.ones((40, 48, len(SPACE.solid_ids) + 10), np.float32)
+    world = MappedWorld(layout, Character("village", leaves=0.5), cells, 32, SPACE)
+    loss = LayoutLoss(Network(), [world], measure_compositions([world], 3), recipe, 0, torch.device("cpu"))  # type: ignore[arg-type]
     assert bool(torch.isfinite(loss(0, 0.0)))
-    assert seen[0].shape == (6, 9 + 10, 16, 16)
+    assert seen[0].shape == (6, 9 + 10 + count_features(SPACE) + 1, 16, 16)
     styles = seen[0][:, 9:15, 3, 5]
     assert set(styles.argmax(dim=1)[styles.any(dim=1)].tolist()) == {1}, "village is the second style"

@@ -10,10 +10,12 @@ import pytest
 import torch
 
 from engine.diffusion.noise import coloured
+from engine.mask import VoxelMask
+from engine.models.city.model import CityModel
 from engine.models.unet import UNet
 from engine.models.zoo import CityParts, load, save_city
 from engine.session import Session
-from engine.tasks.request import GenerateRequest, Sampling
+from engine.tasks.request import GenerateRequest, InpaintRequest, Sampling
 from tests.engine.tiny import build_tiny
 
 OCTAVES = ((4, 0.08), (16, 0.1))
@@ -71,3 +73,47 @@ def _read(folder: Path):
     from engine.models.cards import read_card
 
     return read_card(folder)
+
+
+def test_warmth_moves_whole_crops_more_and_leaves_the_rest() -> None:
+    like = torch.empty(2000, 2, 16, 16)
+    plain, warm = (coloured(white(1), OCTAVES, warmth)(like) for warmth in (1.0, 1.5))
+    added = warm - plain
+    assert added.std().item() == pytest.approx(0.5 * 0.1**0.5, rel=0.05), "half of the widest part's deviation"
+    edges = added[:, :, 1:] - added[:, :, :-1]
+    assert edges.std().item() < 0.4 * added.std().item(), "what is added is smooth"
+
+
+def test_warm_noise_is_for_what_is_made_from_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    card = build_tiny(tmp_path / "warm")
+    asked: dict[str, list[bool]] = {"colour": [], "colour_layout": []}
+    for name in asked:
+        plain = getattr(CityModel, name)
+
+        def told(self, draw, is_free=False, name=name, plain=plain):
+            asked[name].append(is_free)
+            return plain(self, draw, is_free)
+
+        monkeypatch.setattr(CityModel, name, told)
+    session, sampling = Session("cpu"), Sampling(str(card.folder), seed=3, steps=1)
+    *_, last = session.run(GenerateRequest((64, 64), sampling))
+    assert asked == {"colour": [True, False], "colour_layout": [True, False]}, "the start is warm, not what comes after"
+    assert last.result is not None
+    scene = last.result.scene
+    for noted in asked.values():
+        noted.clear()
+    list(session.run(InpaintRequest(scene, VoxelMask.of_box(replace(scene.box, upper=(32, 32, 8))), sampling)))
+    assert asked["colour"]
+    assert not any(asked["colour"] + asked["colour_layout"])
+
+
+def test_cards_say_how_warm_samples_start(tmp_path: Path) -> None:
+    model = load(build_tiny(tmp_path / "plain"), "cpu")
+    network = UNet(replace(model.denoiser.config, octaves=OCTAVES, warmth=2.0))
+    network.load_state_dict(model.denoiser.state_dict())
+    (tmp_path / "warm").mkdir()
+    save_city(tmp_path / "warm", CityParts(model.autoencoder, network), {}, name="warm", window=64)
+    loaded = load(_read(tmp_path / "warm"), "cpu")
+    like = torch.empty(1, 4, 16, 16)
+    assert torch.equal(loaded.colour(white(1), True)(like), coloured(white(1), OCTAVES, 2.0)(like))
+    assert torch.equal(loaded.colour(white(1))(like), coloured(white(1), OCTAVES)(like))

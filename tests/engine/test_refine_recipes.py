@@ -22,6 +22,7 @@ from engine.labels import UNKNOWN, label_space
 from engine.models.cards import ModelCard, read_card
 from engine.models.city.conditions import given_channels
 from engine.models.city.model import CityModel
+from engine.models.composition import Compositions
 from engine.models.semcity.autoencoder import TriplaneAutoencoder, TriplaneAutoencoderConfig
 from engine.models.semcity.model import SemcityModel
 from engine.models.semcity.triplane import compose
@@ -127,7 +128,9 @@ def test_predictions_and_guesses_are_noised_never_the_truth(tiny: ModelCard, mon
     network = Recorder(guess)
     recipe = PriorRecipe(small=(64, 24), large_from=2.0, refine=1.0, border_weight=1.0, scales=())
     monkeypatch.setattr("engine.training.city_prior.draw_times", lambda n, device: torch.full((n,), 0.1))
-    loss = PriorLoss(network, model.autoencoder, [], [scene], recipe, 0, CPU)  # type: ignore[arg-type]
+    row = np.zeros((1, 3), np.float32)
+    table = Compositions(row[0], row[0] + 1, row, row[:, 0], row[:, 0].astype(np.int16))
+    loss = PriorLoss(network, model.autoencoder, [], [scene], table, recipe, 0, CPU)  # type: ignore[arg-type]
     value = loss(0, 0.0)
     assert value.item() == pytest.approx((guess - truth) ** 2 / 0.5**2, rel=0.5)  # known cells weigh less
     (_, first), (x_t, _) = network.asked

@@ -13,23 +13,32 @@ from engine.models.cards import ModelCard
 from engine.models.city.autoencoder import Autoencoder, AutoencoderConfig
 from engine.models.city.conditions import given_channels
 from engine.models.city.layout import layout_config
+from engine.models.composition import Compositions
 from engine.models.unet import UNet, UNetConfig
 from engine.models.zoo import CityParts, save_city
 
 
-def build_tiny(folder: Path, height: int = 8, with_layout: bool = True, styles: tuple[str, ...] = ()) -> ModelCard:
+def build_tiny(
+    folder: Path,
+    height: int = 8,
+    with_layout: bool = True,
+    styles: tuple[str, ...] = (),
+    compositions: Compositions | None = None,
+) -> ModelCard:
     """Write a model of windows of 64 voxels into `folder`; every layer is random, none is zero."""
     torch.manual_seed(5)
     autoencoder = Autoencoder(AutoencoderConfig(height=height, widths=(16, 24), latent=4, detail=16, blocks=1))
-    denoiser = UNet(UNetConfig(4, given_channels(autoencoder.config, styles=len(styles)), width=16))
-    layout = UNet(layout_config(width=16, styles=len(styles))) if with_layout else None
+    told = {"styles": len(styles), "composition": 0 if compositions is None else compositions.rows.shape[1]}
+    denoiser = UNet(UNetConfig(4, given_channels(autoencoder.config, **told), width=16))
+    layout = UNet(layout_config(width=16, **told)) if with_layout else None
     for part in (autoencoder, denoiser, layout):
         for parameter in part.parameters() if part is not None else ():
             if not bool(parameter.any()):
                 torch.nn.init.normal_(parameter, std=0.2)
     autoencoder.head.weight.data *= 12.0  # as sure of its voxels as a trained one
     folder.mkdir(parents=True, exist_ok=True)
-    return save_city(folder, CityParts(autoencoder, denoiser, layout, styles), {}, name="tiny", window=64)
+    parts = CityParts(autoencoder, denoiser, layout, styles, compositions)
+    return save_city(folder, parts, {}, name="tiny", window=64)
 
 
 def require_learning(

@@ -28,15 +28,15 @@ _DENSE = 0.4
 """Density that is told as 1."""
 
 
-def given_channels(config: AutoencoderConfig, with_source: bool = True, styles: int = 0) -> int:
+def given_channels(config: AutoencoderConfig, with_source: bool = True, styles: int = 0, composition: int = 0) -> int:
     """Count the channels of `detail_given` for an autoencoder; characters are told where there are `styles`."""
     source = config.latent + 1 if with_source or styles else 0
-    return config.latent + config.height // SLAB + LAYOUT_CHANNELS + source + count_character(styles)
+    return config.latent + config.height // SLAB + LAYOUT_CHANNELS + source + count_character(styles, composition)
 
 
-def count_character(styles: int) -> int:
+def count_character(styles: int, composition: int = 0) -> int:
     """Count the channels of `character_channels`; none where there are no styles."""
-    return styles + 4 if styles else 0
+    return styles + 4 + (composition + 1 if composition else 0) if styles else 0
 
 
 def detail_given(
@@ -54,9 +54,20 @@ def detail_given(
     return torch.cat(parts, dim=1).contiguous(memory_format=torch.channels_last)
 
 
-def character_channels(characters: Sequence[Character], styles: Sequence[str]) -> Tensor:
-    """Tell scenes' characters as `(B, S + 4, 1, 1)`: one channel a style, then density and leaves with a flag each."""
-    rows = [[*_one_of(c.style, styles), *_scaled(c.density, _DENSE), *_scaled(c.leaves, 1.0)] for c in characters]
+def character_channels(characters: Sequence[Character], styles: Sequence[str], composition: int = 0) -> Tensor:
+    """Tell scenes' characters as `(B, S + 4, 1, 1)`: one channel a style, then density and leaves with a flag each.
+
+    Where a `composition` has any numbers, D of them and a flag follow, `(B, S + 4 + D + 1, 1, 1)`.
+    """
+    rows = [
+        [
+            *_one_of(c.style, styles),
+            *_scaled(c.density, _DENSE),
+            *_scaled(c.leaves, 1.0),
+            *(_all_of(c.composition, composition) if composition else ()),
+        ]
+        for c in characters
+    ]
     return torch.tensor(rows, dtype=torch.float32)[:, :, None, None]
 
 
@@ -66,6 +77,10 @@ def _one_of(style: str | None, styles: Sequence[str]) -> list[float]:
 
 def _scaled(value: float | None, unit: float) -> tuple[float, float]:
     return (0.0, 0.0) if value is None else (value / unit, 1.0)
+
+
+def _all_of(values: Sequence[float] | None, count: int) -> list[float]:
+    return [0.0] * (count + 1) if values is None else [*values, 1.0]
 
 
 def source_channels(latents: Tensor, is_given: Tensor) -> Tensor:

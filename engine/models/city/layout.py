@@ -19,9 +19,9 @@ CHANNELS = len(LAYOUT_CLASSES)
 _BUILDING = LAYOUT_CLASSES.index("building")
 
 
-def layout_config(width: int = 64, styles: int = 0) -> UNetConfig:
+def layout_config(width: int = 64, styles: int = 0, composition: int = 0) -> UNetConfig:
     """Give the sizes of the layout denoiser; it is given known cells, a mask of the hidden ones, and the character."""
-    given = CHANNELS + 1 + count_character(styles)
+    given = CHANNELS + 1 + count_character(styles, composition)
     return UNetConfig(channels=CHANNELS, given=given, width=width, multiples=(1, 2, 4, 4), attended=(2,))
 
 

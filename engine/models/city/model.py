@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -28,10 +30,14 @@ from engine.models.city.conditions import (
     source_channels,
 )
 from engine.models.city.layout import layout_config, layout_given, map_of, picture_of
+from engine.models.composition import Compositions
 from engine.models.memory import Remembered
 from engine.models.picking import ClassPicker, favour
 from engine.models.precision import fast_math
 from engine.models.unet import UNet
+
+_COMPOSITION_STREAM = 2
+"""Told to the random generator, so that compositions and noise share nothing."""
 
 _STRIP = 64
 """Latent rows that are decoded at once, so that memory does not grow with the scene: a row of 64 cells takes 2.6 MB."""
@@ -50,12 +56,14 @@ class CityModel:
         denoiser: UNet | None,
         layout_prior: UNet | None,
         device: torch.device,
+        compositions: Compositions | None = None,
     ) -> None:
         self.card = card
         self.autoencoder = autoencoder
         self.denoiser = denoiser
         self.layout_prior = layout_prior
         self.device = device
+        self.compositions = compositions
         self._picker = ClassPicker(label_space(card.label_space))
         self._latent = Remembered(lambda labels: autoencoder.encode(labels.to(device)[None]))
 
@@ -121,7 +129,7 @@ class CityModel:
             torch.from_numpy(cells.heights).to(self.device)[None],
             labels.shape[2],
         )
-        wishes = self._character_channels(character, denoiser.config.given > given_channels(self.autoencoder.config))
+        wishes = self._character_channels(character, denoiser.config.given - given_channels(self.autoencoder.config))
         given = detail_given(known, slabs, maps, self._source_channels(source, known), wishes)
         return from_flow(lambda x_t, t: self._run(denoiser, x_t, t, given))
 
@@ -134,10 +142,17 @@ class CityModel:
         if prior is None:
             return None
         classes, heights = (torch.from_numpy(a).to(self.device)[None] for a in (layout.classes, layout.heights))
-        wishes = self._character_channels(character, prior.config.given > layout_config().given)
+        wishes = self._character_channels(character, prior.config.given - layout_config().given)
         is_free = (classes == 0).float()[:, None]
         given = layout_given(picture_of(classes, heights, self.card.height), is_free, wishes)
         return from_flow(lambda x_t, t: self._run(prior, x_t, t, given))
+
+    def compose(self, wish: Character, cells: tuple[int, int], seed: int) -> Character:
+        """Settle what a scene of so many cells, made from nothing, consists of; a city is left to the denoisers."""
+        if self.compositions is None or not self.compositions.fits(cells):
+            return wish
+        drawn = self.compositions.draw(wish, self.card.styles, np.random.default_rng([seed, _COMPOSITION_STREAM]))
+        return replace(wish, composition=drawn)
 
     def colour(self, draw: Draw, is_free: bool = False) -> Draw:
         """Make of white noise what the denoiser was trained with, or what free samples start from."""
@@ -165,8 +180,12 @@ class CityModel:
         is_given = torch.tensor([source is not None], device=self.device)
         return source_channels(torch.zeros_like(like) if source is None else self.encode(source), is_given)
 
-    def _character_channels(self, character: Character, is_taught: bool) -> Tensor | None:
-        return character_channels([character], self.card.styles).to(self.device) if is_taught else None
+    def _character_channels(self, character: Character, channels: int) -> Tensor | None:
+        """Tell as much of a character as a denoiser with so many channels for it was taught."""
+        if channels <= 0:
+            return None
+        composition = 0 if self.compositions is None else self.compositions.rows.shape[1]
+        return character_channels([character], self.card.styles, composition)[:, :channels].to(self.device)
 
     def decode(
         self, z: Tensor, barred: Sequence[int] = (), box: Box | None = None, seen: Tensor | None = None

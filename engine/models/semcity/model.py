@@ -111,6 +111,10 @@ class SemcityModel:
         """Give no denoiser of maps: there is none."""
         return None
 
+    def compose(self, wish: Character, cells: tuple[int, int], seed: int) -> Character:
+        """Leave what a scene consists of to the denoiser, which was not taught it."""
+        return wish
+
     def colour(self, draw: Draw, is_free: bool = False) -> Draw:
         """Leave noise white, as the original's networks were trained."""
         return draw

@@ -1,0 +1,150 @@
+"""What whole scenes consist of, as a few numbers: drawn first, so that scenes differ as real ones do. No torch here.
+
+A denoiser decides what a scene is like as a whole from a faint tilt of its noise, and comes out near the mean. So a
+scene's composition is drawn before its map, and told to both denoisers: the global part of a hierarchical latent (Kim
+et al. 2023, NeuralField-LDM, section 3.2), but of numbers that can be read. Their distribution has few dimensions, and
+is estimated from the scenes that the model was trained on with a kernel whose spread is that of the whole (Silverman
+1986, section 6.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.geometry.maps import CELL
+from engine.labels import LabelSpace
+from engine.models.character import Character
+
+WINDOW = 32
+"""Cells of 8 voxels along the edge of the scenes that compositions are measured of."""
+
+_LARGEST = 3 * WINDOW // 2
+"""Cells along the edge of the largest scene that is of one composition; a city is of many."""
+
+_KERNEL = 0.3
+"""Spread of the kernel, as a share of the spread of all scenes."""
+
+_NEAR = 0.15
+"""Share of scenes that count as being as dense as wished."""
+
+_HEIGHTS = 3
+"""Things whose heights are told: ground, buildings, plants."""
+
+
+def count_features(space: LabelSpace) -> int:
+    """Count the numbers of a composition."""
+    return len(space.solid_ids) + 2 * _HEIGHTS
+
+
+def measure_cells(labels: NDArray[np.uint8], space: LabelSpace) -> NDArray[np.float32]:
+    """Sum up what every cell holds, `(X / 8, Y / 8, K) float32` from `(X, Y, Z)`; sums of cells are those of a scene.
+
+    Voxels of each solid class; columns, tops and squared tops of ground, buildings and plants; and in the end whether
+    the cell is built over.
+    """
+    x, y, z = labels.shape
+    cells = (x // CELL, CELL, y // CELL, CELL)
+
+    def per_cell(columns: NDArray[Any]) -> NDArray[np.float32]:
+        return np.asarray(columns.reshape(cells).sum(axis=(1, 3)), dtype=np.float32)
+
+    sums = [per_cell(np.count_nonzero(labels == c, axis=2)) for c in space.solid_ids]
+    ground, building, plants = np.zeros((3, 256), dtype=np.bool_)
+    ground[list(space.ids_of("ground"))] = True
+    building[space.find("building")] = plants[space.find("vegetation")] = True
+    for table in (ground, building, plants):
+        held = table[labels]
+        shown = np.asarray(held.any(axis=2))
+        tops = np.where(shown, z - held[:, :, ::-1].argmax(axis=2), 0).astype(np.float32)
+        sums += [per_cell(shown), per_cell(tops), per_cell(tops * tops)]
+    built = sums[len(space.solid_ids) + 3] >= CELL * CELL / 2
+    return np.stack([*sums, built.astype(np.float32)], axis=2)
+
+
+def compose(cells: NDArray[np.float32], space: LabelSpace, height: int) -> NDArray[np.float32]:
+    """Tell the composition `(D,)` of a scene from the sums of its cells `(X, Y, K)`.
+
+    Roots of the classes' shares of all voxels, then mean and deviation of the tops of ground, buildings and plants, in
+    voxels; NaN where the scene has none of them.
+    """
+    total, solid = cells.reshape(-1, cells.shape[2]).sum(axis=0, dtype=np.float64), len(space.solid_ids)
+    shares = np.sqrt(total[:solid] / (cells.shape[0] * cells.shape[1] * CELL * CELL * height))
+    columns, tops, squares = total[solid : solid + 3 * _HEIGHTS].reshape(_HEIGHTS, 3).T
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = tops / columns
+        deviation = np.sqrt(np.maximum(squares / columns - mean * mean, 0.0))
+    return np.concatenate([shares, mean, deviation]).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Compositions:
+    """What scenes of the training data consist of.
+
+    Attributes
+    ----------
+    mean, deviation
+        `(D,) float32` over all of them.
+    rows
+        `(N, D) float32` in units of the deviation.
+    densities
+        `(N,) float32`, the share of cells that are built over.
+    styles
+        `(N,) int16`, each one's kind of district, by its place among the card's; -1 where it has none.
+    """
+
+    mean: NDArray[np.float32]
+    deviation: NDArray[np.float32]
+    rows: NDArray[np.float32]
+    densities: NDArray[np.float32]
+    styles: NDArray[np.int16]
+
+    @classmethod
+    def of_worlds(
+        cls, worlds: Sequence[tuple[NDArray[np.float32], int]], space: LabelSpace, height: int, count: int, seed: int
+    ) -> Compositions:
+        """Measure `count` random scenes of worlds: the sums of each world's cells, and which style it is."""
+        rng = np.random.default_rng(seed)
+        measured, densities, styles = [], [], []
+        for number in range(count):
+            cells, style = worlds[number % len(worlds)]
+            x, y = (int(rng.integers(max(n - WINDOW, 0) + 1)) for n in cells.shape[:2])
+            part = cells[x : x + WINDOW, y : y + WINDOW]
+            measured.append(compose(part, space, height))
+            densities.append(part[:, :, -1].mean())
+            styles.append(style)
+        values = np.ma.masked_invalid(np.stack(measured))
+        mean, deviation = values.mean(axis=0).filled(0.0), values.std(axis=0).filled(0.0)
+        deviation = np.where(deviation > 0, deviation, 1.0).astype(np.float32)
+        rows = ((values - mean) / deviation).filled(0.0).astype(np.float32)
+        return cls(
+            mean.astype(np.float32), deviation, rows, np.array(densities, np.float32), np.array(styles, np.int16)
+        )
+
+    def scale(self, values: NDArray[np.float32]) -> tuple[float, ...]:
+        """Bring a composition to units of the deviation; what it has none of becomes the mean."""
+        return tuple(np.nan_to_num((values - self.mean) / self.deviation, nan=0.0).tolist())
+
+    def draw(self, wish: Character, styles: Sequence[str], rng: np.random.Generator) -> tuple[float, ...]:
+        """Draw the composition of a new scene, in units of the deviation; of those that are as wished, if any is."""
+        near = np.arange(len(self.rows))
+        if wish.style is not None and wish.style in styles:
+            near = np.flatnonzero(self.styles == list(styles).index(wish.style))
+        if wish.density is not None and len(near):
+            order = np.argsort(np.abs(self.densities[near] - wish.density), kind="stable")
+            near = near[order[: max(round(_NEAR * len(near)), 1)]]
+        if not len(near):
+            near = np.arange(len(self.rows))
+        row = self.rows[int(rng.choice(near))]
+        spread = np.linalg.cholesky(np.cov(self.rows.T) + 1e-4 * np.eye(len(row)))
+        drawn = np.sqrt(1 - _KERNEL**2) * row + _KERNEL * spread @ rng.standard_normal(len(row))
+        return tuple(np.clip(drawn, self.rows.min(axis=0), self.rows.max(axis=0)).tolist())
+
+    @staticmethod
+    def fits(cells: tuple[int, int]) -> bool:
+        """Tell whether a scene of so many cells is small enough to be of one composition."""
+        return max(cells) <= _LARGEST

@@ -65,12 +65,30 @@ def measure_density(layout: LayoutMap) -> float:
 
 def measure_leaves(labels: NDArray[np.uint8], space: LabelSpace) -> float | None:
     """Measure how full the crowns of trees are, `(X, Y, Z)`; `None` where there are too few to tell."""
-    plants = labels[:, :, _CROWN:] == space.find("vegetation")
-    crowns = plants.any(axis=2)
-    if np.count_nonzero(crowns) < _FEWEST:
+    crowns = crowns_of(labels, space)
+    if np.count_nonzero(crowns.any(axis=2)) < _FEWEST:
         return None
-    columns = plants[crowns]
+    full = measure_fullness(crowns)
+    return None if full is None else min(max((full - _BARE) / (1.0 - _BARE), 0.0), 1.0)
+
+
+def wished_fullness(leaves: float) -> float:
+    """Tell the share of a crown's height that is filled with such leaves."""
+    return _BARE + (1.0 - _BARE) * leaves
+
+
+def crowns_of(labels: NDArray[np.uint8], space: LabelSpace) -> NDArray[np.bool_]:
+    """Tell which voxels `(X, Y, Z)` belong to crowns of trees; z starts at the scene's floor."""
+    plants = np.asarray(labels == space.find("vegetation"))
+    plants[:, :, :_CROWN] = False
+    return plants
+
+
+def measure_fullness(crowns: NDArray[np.bool_]) -> float | None:
+    """Measure the share of voxels between a column's lowest and highest leaf that are filled; `None` without leaves."""
+    columns = crowns[crowns.any(axis=2)]
+    if not len(columns):
+        return None
     lowest = columns.argmax(axis=1)
     highest = columns.shape[1] - 1 - columns[:, ::-1].argmax(axis=1)
-    filled = float(columns.sum() / (highest - lowest + 1).sum())
-    return min(max((filled - _BARE) / (1.0 - _BARE), 0.0), 1.0)
+    return float(columns.sum() / (highest - lowest + 1).sum())

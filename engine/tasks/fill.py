@@ -28,6 +28,7 @@ from engine.models.contract import SceneModel
 from engine.models.evidence import of_map, of_window
 from engine.scene import Labels, VoxelScene
 from engine.tasks.request import Preview, Sampling, Step
+from engine.tasks.season import thin_crowns
 from engine.tasks.settle import settle
 
 PROJECT_BELOW = 4.0
@@ -35,6 +36,9 @@ PROJECT_BELOW = 4.0
 
 _PULL_MOST = 1.0
 """How far evidence may pull an estimate in a step; latents deviate by about 1."""
+
+_SEASON_STREAM = 3
+"""Told to the random generator, so that leaves and noise share nothing."""
 
 _AUTO_SHARE = 0.35
 """Share of the running time that automatic previews may take, after the first one."""
@@ -113,14 +117,20 @@ class Canvas:
         self.scene.write(box, labels, self.hidden[own])
         self.hidden[own] = False
 
-    def settled(self, box: Box, labels: Labels, barred: Sequence[int]) -> Labels:
-        """Let nothing in new labels of a box hang in the air; what is or will be beside the box may hold them."""
-        around = box.pad((1, 1, 1)).clip(self.scene.box)
+    def finished(self, box: Box, labels: Labels, sampling: Sampling, barred: Sequence[int]) -> Labels:
+        """Give new labels of a box the season that is wished, and let nothing in them hang in the air.
+
+        What is or will be beside the box may hold them.
+        """
+        around = box.pad((1, 1, self.scene.box.shape[2])).clip(self.scene.box)
         own = box.relative_to(around).slices
         unmade = VoxelMask(self.region, self.hidden).within(around)
         made, together = np.zeros_like(unmade), self.scene.read(around)
         made[own] = unmade[own]
         together[made] = labels[unmade[own]]
+        if sampling.leaves is not None:
+            rng = np.random.default_rng([sampling.seed, *box.lower, _SEASON_STREAM])
+            together = thin_crowns(together, made, sampling.leaves, self.scene.space, rng)
         return settle(together, made, unmade & ~made, self.scene.space, barred)[own]
 
     def preview(self, window: Box, labels: Labels) -> tuple[Box, Labels]:
@@ -159,9 +169,8 @@ def fill(
             yield Step(done, total, stage, last.sigma, box, labels)
         if last is None or not bool(torch.isfinite(last.x0).all()):
             raise SamplingError("the run gave no usable numbers; try another seed, more steps or less guidance")
-        canvas.put(
-            left, reading.read(last.x0) if canvas.source else canvas.settled(left, reading.read(last.x0), barred)
-        )
+        labels = reading.read(last.x0)
+        canvas.put(left, labels if canvas.source else canvas.finished(left, labels, sampling, barred))
     return total
 
 

@@ -27,6 +27,7 @@ from engine.tasks.request import GenerateRequest, InpaintRequest, LayoutRequest,
 from engine.training.characters import STYLES as TAUGHT
 from engine.training.characters import MappedWorld, composed, measure_compositions
 from engine.training.city_layout import LayoutLoss, LayoutRecipe
+from engine.training.city_prior import PriorLoss, PriorRecipe, encode_world
 from tests.engine.tiny import build_tiny
 
 SPACE = label_space()
@@ -242,3 +243,22 @@ def test_layout_priors_are_told_compositions_of_maps_from_nothing_only() -> None
     is_free = given[:, 8].flatten(1).all(dim=1)
     assert 5 < int(is_free.sum()) < 35
     assert torch.equal(given[:, -1, 0, 0] > 0, is_free)
+
+
+def test_priors_are_told_compositions_of_scenes_from_nothing_only(composing: ModelCard) -> None:
+    model = load(composing, "cpu")
+    assert isinstance(model, CityModel)
+    whole = make_world(5, (384, 384))
+    low = replace(whole, labels=np.ascontiguousarray(whole.labels[:, :, :8]))
+    world = encode_world(model.autoencoder, low, SPACE, torch.device("cpu"))
+    assert world.mapped is not None
+    table = measure_compositions([world.mapped], count=50)
+    recipe = PriorRecipe(composed=1.0, refine=0.0)
+    loss = PriorLoss(model.denoiser, model.autoencoder, [world], [], table, recipe, 0, torch.device("cpu"))  # type: ignore[arg-type]
+    batch = loss.draw(64, 30)
+    slabs = batch.given[:, 4:6]  # after the known latent
+    is_free = slabs.flatten(1).all(dim=1)
+    assert 5 < int(is_free.sum()) < 25
+    assert torch.equal(batch.given[:, -1, 0, 0] > 0, is_free)
+    told = batch.given[is_free, -1 - table.rows.shape[1] : -1, 0, 0]
+    assert float(told.abs().max()) > 1

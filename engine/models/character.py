@@ -21,6 +21,10 @@ _FEWEST = 200
 """Columns of crowns that it takes to tell a season."""
 
 
+Composition = tuple[tuple[tuple[float, ...], ...], ...]
+"""Of every district along x and y, what it consists of (`engine.models.composition`), in units of their deviation."""
+
+
 @dataclass(frozen=True)
 class Character:
     """What is wished for, or known, of a scene; what is `None` is left to the model.
@@ -34,14 +38,13 @@ class Character:
     leaves
         How full trees are, 0 in winter to 1 in summer.
     composition
-        What the scene consists of (`engine.models.composition`), in units of their deviation. Nobody wishes for it: it
-        is drawn for a scene that is made from nothing.
+        What the scene consists of. Nobody wishes for it: it is drawn for a scene that is made from nothing.
     """
 
     style: str | None = None
     density: float | None = None
     leaves: float | None = None
-    composition: tuple[float, ...] | None = None
+    composition: Composition | None = None
 
     def __post_init__(self) -> None:
         for name, value in (("density", self.density), ("leaves", self.leaves)):

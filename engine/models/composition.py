@@ -18,13 +18,10 @@ from numpy.typing import NDArray
 
 from engine.geometry.maps import CELL
 from engine.labels import LabelSpace
-from engine.models.character import Character
+from engine.models.character import Character, Composition
 
 WINDOW = 32
 """Cells of 8 voxels along the edge of the scenes that compositions are measured of."""
-
-_LARGEST = 3 * WINDOW // 2
-"""Cells along the edge of the largest scene that is of one composition; a city is of many."""
 
 _KERNEL = 0.3
 """Spread of the kernel, as a share of the spread of all scenes."""
@@ -129,6 +126,16 @@ class Compositions:
         """Bring a composition to units of the deviation; what it has none of becomes the mean."""
         return tuple(np.nan_to_num((values - self.mean) / self.deviation, nan=0.0).tolist())
 
+    def draw_districts(
+        self, cells: tuple[int, int], wish: Character, styles: Sequence[str], rng: np.random.Generator
+    ) -> Composition:
+        """Draw what the districts of a new scene of so many cells consist of: one per `WINDOW` cells along each side.
+
+        A scene of the size that models learn from is of one composition, a city of many.
+        """
+        wide, deep = (max(round(n / WINDOW), 1) for n in cells)
+        return tuple(tuple(self.draw(wish, styles, rng) for _ in range(deep)) for _ in range(wide))
+
     def draw(self, wish: Character, styles: Sequence[str], rng: np.random.Generator) -> tuple[float, ...]:
         """Draw the composition of a new scene, in units of the deviation; of those that are as wished, if any is."""
         near = np.arange(len(self.rows))
@@ -144,7 +151,8 @@ class Compositions:
         drawn = np.sqrt(1 - _KERNEL**2) * row + _KERNEL * spread @ rng.standard_normal(len(row))
         return tuple(np.clip(drawn, self.rows.min(axis=0), self.rows.max(axis=0)).tolist())
 
-    @staticmethod
-    def fits(cells: tuple[int, int]) -> bool:
-        """Tell whether a scene of so many cells is small enough to be of one composition."""
-        return max(cells) <= _LARGEST
+
+def district_at(composition: Composition, at: tuple[float, float]) -> Composition:
+    """Cut out the district at a place of the scene, each coordinate as a share of its side."""
+    x, y = (min(int(share * n), n - 1) for share, n in zip(at, (len(composition), len(composition[0])), strict=True))
+    return ((composition[x][y],),)

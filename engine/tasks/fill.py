@@ -23,7 +23,8 @@ from engine.geometry.maps import CELL, LayoutMap
 from engine.grid import Box
 from engine.labels import UNKNOWN, label_space
 from engine.mask import VoxelMask
-from engine.models.character import Character
+from engine.models.character import Character, Composition
+from engine.models.composition import district_at
 from engine.models.contract import SceneModel
 from engine.models.evidence import of_map, of_window
 from engine.scene import Labels, VoxelScene
@@ -85,11 +86,19 @@ class Canvas:
     layout: LayoutMap | None = None
     layout_at: tuple[int, int] = (0, 0)
     source: VoxelScene | None = None
-    composition: tuple[float, ...] | None = None
+    composition: Composition | None = None
 
     def wished(self, sampling: Sampling) -> Character:
         """Tell what the scene is to be like."""
         return replace(sampling.character, composition=self.composition)
+
+    def wished_in(self, window: Box, sampling: Sampling) -> Character:
+        """Tell what a window is to be like; where something is known in it, that tells more than a composition."""
+        if self.composition is None or not self.hidden_in(window).all():
+            return sampling.character
+        sides = zip(window.lower, window.upper, self.scene.box.shape[:2], strict=False)
+        x, y = ((low + high) / 2 / side for low, high, side in sides)
+        return replace(sampling.character, composition=district_at(self.composition, (x, y)))
 
     def hidden_in(self, window: Box) -> NDArray[np.bool_]:
         """Tell what is hidden in a window; what lies outside the scene is, too."""
@@ -219,7 +228,7 @@ def sample_window(
 ) -> Iterator[DenoiseStep]:
     """Denoise the latent of one window with all that is known in it."""
     view = _look(canvas, window)
-    denoise = _steer(model, view, sampling, canvas.wished(sampling))
+    denoise = _steer(model, view, sampling, canvas.wished_in(window, sampling))
     if sampling.keep_known:
         denoise = keep_known(denoise, model.encode(view.labels), model.latent_mask(view.hidden))
     if barred:

@@ -84,4 +84,4 @@ def composed(
         for start, size in zip(at, world.cells.shape[:2], strict=True)
     )
     whole = compose(world.cells[x : x + WINDOW, y : y + WINDOW], world.space, world.height)
-    return replace(character, composition=compositions.scale(whole))
+    return replace(character, composition=((compositions.scale(whole),),))

@@ -13,16 +13,19 @@ import torch
 from engine.data.city.generator import make_world
 from engine.errors import ModelError
 from engine.geometry.maps import LAYOUT_CLASSES, LayoutMap
+from engine.grid import Box, Grid
 from engine.labels import label_space
 from engine.mask import VoxelMask
 from engine.models.cards import ModelCard, read_card
 from engine.models.character import ANY, Character, measure_density
-from engine.models.city.conditions import character_channels
+from engine.models.city.conditions import character_channels, spread
 from engine.models.city.layout import layout_config
 from engine.models.city.model import CityModel
-from engine.models.composition import WINDOW, Compositions, compose, count_features, measure_cells
+from engine.models.composition import WINDOW, Compositions, compose, count_features, district_at, measure_cells
 from engine.models.zoo import load
+from engine.scene import VoxelScene
 from engine.session import Session
+from engine.tasks.fill import Canvas
 from engine.tasks.request import GenerateRequest, InpaintRequest, LayoutRequest, Sampling
 from engine.training.characters import STYLES as TAUGHT
 from engine.training.characters import MappedWorld, composed, measure_compositions
@@ -124,7 +127,7 @@ def test_crops_are_told_what_a_scene_around_them_consists_of() -> None:
     table, rng = measure_compositions([world], count=50), np.random.default_rng(1)
     whole = composed(Character("village"), world, (20, 7), WINDOW, table, rng)
     expected = compose(world.cells[20 : 20 + WINDOW, 7 : 7 + WINDOW], SPACE, 32)
-    assert whole == Character("village", composition=table.scale(expected))
+    assert whole == Character("village", composition=((table.scale(expected),),))
     inner = {composed(ANY, world, (24, 16), 16, table, rng) for _ in range(20)}
     assert len(inner) > 3, "small crops lie anywhere in their scene"
     corner = composed(ANY, world, (48, 32), 16, table, rng)
@@ -132,7 +135,7 @@ def test_crops_are_told_what_a_scene_around_them_consists_of() -> None:
 
 
 def test_channels_tell_a_composition_and_whether_there_is_one() -> None:
-    scenes = [ANY, Character("centre", composition=(0.5, -2.0))]
+    scenes = [ANY, Character("centre", composition=(((0.5, -2.0),),))]
     assert character_channels(scenes, STYLES, 2)[:, :, 0, 0].tolist() == [
         [0, 0, 0, 0, 0, 0, 0, 0, 0],
         [0, 1, 0, 0, 0, 0, 0.5, -2.0, 1],
@@ -153,10 +156,35 @@ def test_both_denoisers_look_at_the_composition(composing: ModelCard) -> None:
         assert all(not torch.equal(a, b) for k, a in enumerate(found) for b in found[:k])
 
 
-def test_cities_are_of_no_single_composition(composing: ModelCard, tiny: ModelCard) -> None:
-    assert load(composing, "cpu").compose(ANY, (48, 20), 3).composition is not None
-    assert load(composing, "cpu").compose(ANY, (49, 20), 3) == ANY
+def test_cities_have_districts_of_their_own_composition(composing: ModelCard, tiny: ModelCard) -> None:
+    model = load(composing, "cpu")
+    city = model.compose(ANY, (96, 40), 3).composition
+    assert city is not None
+    assert (len(city), len(city[0])) == (3, 1)
+    assert len({row[0] for row in city}) == 3
+    assert district_at(city, (0.0, 0.9)) == (city[0],)
+    assert district_at(city, (0.5, 0.5)) == (city[1],)
+    assert district_at(city, (1.0, 1.0)) == (city[2],)
+    count = len(city[0][0])
+    plan = spread(character_channels([Character(composition=city)], STYLES, count), (96, 40))
+    assert plan.shape == (1, 6 + count + 1, 96, 40)
+    assert torch.equal(plan[0, 6:-1, 0, 3], torch.tensor(city[0][0]))
+    assert torch.allclose(plan[0, 6:-1, 47:49, 20].mean(dim=1), torch.tensor(city[1][0]), atol=0.1)
+    assert bool((plan[0, -1] == 1).all())
     assert load(tiny, "cpu").compose(ANY, (8, 8), 3) == ANY, "models that were not taught any leave it open"
+
+
+def test_windows_of_a_city_are_of_their_district_until_something_is_known(composing: ModelCard) -> None:
+    scene = VoxelScene(Grid((640, 256, 8), (0.2, 0.2, 0.2)), SPACE)
+    city = load(composing, "cpu").compose(ANY, (80, 32), 3).composition
+    assert city is not None
+    canvas = Canvas(scene, scene.box, np.ones((640, 256, 8), np.bool_), composition=city)
+    sampling, window = Sampling(style="centre"), Box((384, 0, 0), (640, 256, 8))
+    assert len(city) == 2
+    assert canvas.wished_in(window, sampling) == Character("centre", composition=(city[1],))
+    assert canvas.wished(sampling) == Character("centre", composition=city)
+    canvas.hidden[400] = False
+    assert canvas.wished_in(window, sampling) == Character("centre")
 
 
 def test_what_is_made_from_nothing_is_of_one_composition(composing: ModelCard, monkeypatch: pytest.MonkeyPatch) -> None:

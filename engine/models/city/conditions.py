@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from engine.geometry.maps import CELL, LAYOUT_CLASSES
-from engine.models.character import Character
+from engine.models.character import Character, Composition
 from engine.models.city.autoencoder import STRIDE, AutoencoderConfig
 
 SLAB = 4
@@ -44,31 +44,35 @@ def detail_given(
 ) -> Tensor:
     """Join the known latent `(B, C, X, Y)` (zero where nothing is known), hidden slabs, layout and what else there is.
 
-    `source` is of `source_channels`, `character` of `character_channels`, `(B, S, 1, 1)`.
+    `source` is of `source_channels`, `character` of `character_channels`.
     """
     parts = [known, hidden, layout]
     if source is not None:
         parts.append(source)
     if character is not None:
-        parts.append(character.expand(-1, -1, *known.shape[2:]))
+        parts.append(spread(character, known.shape[2:]))
     return torch.cat(parts, dim=1).contiguous(memory_format=torch.channels_last)
 
 
 def character_channels(characters: Sequence[Character], styles: Sequence[str], composition: int = 0) -> Tensor:
     """Tell scenes' characters as `(B, S + 4, 1, 1)`: one channel a style, then density and leaves with a flag each.
 
-    Where a `composition` has any numbers, D of them and a flag follow, `(B, S + 4 + D + 1, 1, 1)`.
+    Where a `composition` has any numbers, D of them and a flag follow, and the last sides are those of its districts,
+    as many in each of the characters: `(B, S + 4 + D + 1, X', Y')`.
     """
-    rows = [
-        [
-            *_one_of(c.style, styles),
-            *_scaled(c.density, _DENSE),
-            *_scaled(c.leaves, 1.0),
-            *(_all_of(c.composition, composition) if composition else ()),
-        ]
-        for c in characters
-    ]
-    return torch.tensor(rows, dtype=torch.float32)[:, :, None, None]
+    rows = [[*_one_of(c.style, styles), *_scaled(c.density, _DENSE), *_scaled(c.leaves, 1.0)] for c in characters]
+    wished = torch.tensor(rows, dtype=torch.float32)[:, :, None, None]
+    if not composition:
+        return wished
+    districts = torch.tensor([_all_of(c.composition, composition) for c in characters]).permute(0, 3, 1, 2)
+    return torch.cat([wished.expand(-1, -1, *districts.shape[2:]), districts], dim=1)
+
+
+def spread(character: Tensor, shape: Sequence[int]) -> Tensor:
+    """Bring `character_channels` to the shape of a plan; from district to district they change evenly."""
+    if character.shape[2:] == (1, 1):
+        return character.expand(-1, -1, *shape)
+    return F.interpolate(character, size=tuple(shape), mode="bilinear", align_corners=False)
 
 
 def _one_of(style: str | None, styles: Sequence[str]) -> list[float]:
@@ -79,8 +83,10 @@ def _scaled(value: float | None, unit: float) -> tuple[float, float]:
     return (0.0, 0.0) if value is None else (value / unit, 1.0)
 
 
-def _all_of(values: Sequence[float] | None, count: int) -> list[float]:
-    return [0.0] * (count + 1) if values is None else [*values, 1.0]
+def _all_of(composition: Composition | None, count: int) -> list[list[list[float]]]:
+    if composition is None:
+        return [[[0.0] * (count + 1)]]
+    return [[[*values, 1.0] for values in row] for row in composition]
 
 
 def source_channels(latents: Tensor, is_given: Tensor) -> Tensor:

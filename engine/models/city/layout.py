@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from engine.geometry.maps import LAYOUT_CLASSES, LayoutMap
-from engine.models.city.conditions import count_character
+from engine.models.city.conditions import count_character, spread
 from engine.models.unet import UNetConfig
 
 CHANNELS = len(LAYOUT_CLASSES)
@@ -35,11 +35,11 @@ def picture_of(classes: Tensor, heights: Tensor, height: int) -> Tensor:
 def layout_given(picture: Tensor, hidden: Tensor, character: Tensor | None = None) -> Tensor:
     """Join the known part of a picture (zero where hidden), the mask `(B, 1, X, Y) float`, 1 = hidden, and a character.
 
-    `character` is of `character_channels`, `(B, S, 1, 1)`; networks that were never told one have no channels for it.
+    `character` is of `character_channels`; networks that were never told one have no channels for it.
     """
     parts = [picture * (1.0 - hidden), hidden]
     if character is not None:
-        parts.append(character.expand(-1, -1, *picture.shape[2:]))
+        parts.append(spread(character, picture.shape[2:]))
     return torch.cat(parts, dim=1).contiguous(memory_format=torch.channels_last)
 
 

@@ -148,11 +148,11 @@ class CityModel:
         return from_flow(lambda x_t, t: self._run(prior, x_t, t, given))
 
     def compose(self, wish: Character, cells: tuple[int, int], seed: int) -> Character:
-        """Settle what a scene of so many cells, made from nothing, consists of; a city is left to the denoisers."""
-        if self.compositions is None or not self.compositions.fits(cells):
+        """Settle what the districts of a scene of so many cells, made from nothing, consist of."""
+        if self.compositions is None:
             return wish
-        drawn = self.compositions.draw(wish, self.card.styles, np.random.default_rng([seed, _COMPOSITION_STREAM]))
-        return replace(wish, composition=drawn)
+        rng = np.random.default_rng([seed, _COMPOSITION_STREAM])
+        return replace(wish, composition=self.compositions.draw_districts(cells, wish, self.card.styles, rng))
 
     def colour(self, draw: Draw, is_free: bool = False) -> Draw:
         """Make of white noise what the denoiser was trained with, or what free samples start from."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,23 +43,24 @@ def measure_cells(labels: NDArray[np.uint8], space: LabelSpace) -> NDArray[np.fl
     Voxels of each solid class; columns, tops and squared tops of ground, buildings and plants; and in the end whether
     the cell is built over.
     """
-    x, y, z = labels.shape
-    cells = (x // CELL, CELL, y // CELL, CELL)
-
-    def per_cell(columns: NDArray[Any]) -> NDArray[np.float32]:
-        return np.asarray(columns.reshape(cells).sum(axis=(1, 3)), dtype=np.float32)
-
-    sums = [per_cell(np.count_nonzero(labels == c, axis=2)) for c in space.solid_ids]
-    ground, building, plants = np.zeros((3, 256), dtype=np.bool_)
-    ground[list(space.ids_of("ground"))] = True
-    building[space.find("building")] = plants[space.find("vegetation")] = True
-    for table in (ground, building, plants):
-        held = table[labels]
-        shown = np.asarray(held.any(axis=2))
-        tops = np.where(shown, z - held[:, :, ::-1].argmax(axis=2), 0).astype(np.float32)
-        sums += [per_cell(shown), per_cell(tops), per_cell(tops * tops)]
-    built = sums[len(space.solid_ids) + 3] >= CELL * CELL / 2
-    return np.stack([*sums, built.astype(np.float32)], axis=2)
+    classes, solid = len(space), list(space.solid_ids)
+    tables = np.zeros((_HEIGHTS, 256), dtype=np.uint8)
+    tables[0, list(space.ids_of("ground"))] = 1
+    tables[1, space.find("building")] = tables[2, space.find("vegetation")] = 1
+    wide, deep, height = labels.shape[0] // CELL, labels.shape[1] // CELL, labels.shape[2]
+    levels, of_cell = np.arange(1, height + 1, dtype=np.uint8), 256 * np.arange(deep)[None, :, None, None]
+    out = np.empty((wide, deep, len(solid) + 3 * _HEIGHTS + 1), dtype=np.float32)
+    for row in range(wide):  # few rows at once stay in the cache
+        strip = labels[row * CELL : (row + 1) * CELL, : deep * CELL]
+        keys = of_cell + strip.reshape(CELL, deep, CELL, height)
+        counts = np.bincount(keys.ravel(), minlength=256 * deep).reshape(deep, 256)[:, :classes]
+        tops = np.stack([(table[strip] * levels).max(axis=2) for table in tables])
+        columns = tops.reshape(_HEIGHTS, CELL, deep, CELL).transpose(2, 0, 1, 3).reshape(deep, _HEIGHTS, -1)
+        columns = columns.astype(np.float32)
+        sums = np.stack([(columns > 0).sum(axis=2), columns.sum(axis=2), (columns * columns).sum(axis=2)], axis=2)
+        built = sums[:, 1, :1] >= CELL * CELL / 2
+        out[row] = np.concatenate([counts[:, solid], sums.reshape(deep, -1), built], axis=1)
+    return out
 
 
 def compose(cells: NDArray[np.float32], space: LabelSpace, height: int) -> NDArray[np.float32]:

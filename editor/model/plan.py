@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from psygnal import Signal
@@ -268,7 +268,8 @@ class Plan:
     def sampling(self, variant: int = 0, mode: Mode | None = None) -> Sampling:
         """Make the engine's record for one variant of what is offered; raises `RequestError` for impossible values."""
         options = self.options
-        record = replace(options.sampling(variant), **asdict(self.character))
+        wish = self.character
+        record = replace(options.sampling(variant), style=wish.style, density=wish.density, leaves=wish.leaves)
         if (mode or self.mode) == "refine":
             return replace(record, steps=options.refine_steps, strength=options.refine_strength)
         return record

@@ -21,6 +21,9 @@ CELL = 8
 LAYOUT_CLASSES = ("free", "road", "sidewalk", "parking", "other-ground", "terrain", "building", "vegetation")
 LAYOUT_COLOURS = (0xFFFFFF, 0x5B6472, 0xA9B0BB, 0x8A7FA8, 0x8C6F5A, 0xA3B86C, 0xD9B48F, 0x4F9D4A)
 """Palette of layout pictures, 0xRRGGBB, in the order of `LAYOUT_CLASSES`."""
+_BUILDING_BIT = 1 << (LAYOUT_CLASSES.index("building") - 1)
+_SHOWN_BITS = 2 * _BUILDING_BIT - 1
+"""All classes of ground, and the building, which follows them."""
 BARE = (38, 43, 51)
 """Colour of empty columns in pictures from above."""
 
@@ -82,21 +85,37 @@ def layout_of(labels: Labels, space: LabelSpace) -> LayoutMap:
     x, y, z = labels.shape
     if x % CELL or y % CELL:
         raise GridError(f"a layout needs whole cells of {CELL} voxels, not {x} x {y}; crop or pad the scene")
-    marks = np.zeros(256, dtype=np.uint8)  # one bit per class of a map
-    for bit, name in enumerate(LAYOUT_CLASSES[1:]):
-        marks[space.find(name)] |= 1 << bit
-    held = np.bitwise_or.reduce(marks[labels], axis=2)
+    held = _held(labels, space)
     half = CELL * CELL // 2
     *grounds, buildings, plants = (_per_cell((held & (1 << bit)) != 0) for bit in range(len(LAYOUT_CLASSES) - 1))
     ground = np.stack(grounds)
     classes = np.where(ground.max(axis=0) > 0, ground.argmax(axis=0) + 1, 0)
     classes[plants >= half] = LAYOUT_CLASSES.index("vegetation")
     classes[buildings >= half] = LAYOUT_CLASSES.index("building")
-    is_building = labels[:, :, ::-1] == space.find("building")
-    tops = np.where(is_building.any(axis=2), z - is_building.argmax(axis=2), 0)
+    tops, houses = np.zeros((x, y), dtype=np.int64), (held & _BUILDING_BIT) != 0
+    tops[houses] = z - (labels[houses][:, ::-1] == space.find("building")).argmax(axis=1)
     heights = tops.reshape(x // CELL, CELL, y // CELL, CELL).max(axis=(1, 3))
     heights[classes != LAYOUT_CLASSES.index("building")] = 0
     return LayoutMap(classes.astype(np.uint8), heights.astype(np.uint8))
+
+
+def shown_columns(labels: Labels, space: LabelSpace) -> NDArray[np.bool_]:
+    """Tell in which columns `(X, Y)` of labels `(X, Y, Z)` some ground or a building can be seen."""
+    return np.asarray((_held(labels, space) & _SHOWN_BITS) != 0)
+
+
+def _held(labels: Labels, space: LabelSpace) -> NDArray[np.uint8]:
+    """Tell what columns hold, `(X, Y) uint8`, one bit per class of a map."""
+    marks = np.zeros(256, dtype=np.uint8)
+    for bit, name in enumerate(LAYOUT_CLASSES[1:]):
+        marks[space.find(name)] |= 1 << bit
+    marked = marks[labels]
+    if marked.shape[2] % 8:
+        return np.asarray(np.bitwise_or.reduce(marked, axis=2))
+    words = np.bitwise_or.reduce(marked.view(np.uint64), axis=2)  # eight voxels at once
+    for shift in (32, 16, 8):
+        words |= words >> np.uint64(shift)
+    return np.asarray(words.astype(np.uint8))
 
 
 def _per_cell(columns: NDArray[np.bool_]) -> NDArray[np.int64]:

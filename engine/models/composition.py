@@ -22,7 +22,7 @@ from engine.models.character import Character, Composition
 WINDOW = 32
 """Cells of 8 voxels along the edge of the scenes that compositions are measured of."""
 
-_KERNEL = 0.3
+_KERNEL = 0.2
 """Spread of the kernel, as a share of the spread of all scenes."""
 
 _NEAR = 0.15

@@ -11,7 +11,7 @@ from engine.diffusion.denoiser import Denoise
 from engine.diffusion.samplers import SAMPLERS, DenoiseStep
 from engine.diffusion.schedule import flow_sigmas
 from engine.errors import SamplingError
-from engine.geometry.maps import CELL, LAYOUT_CLASSES, LayoutMap, extrude, layout_of
+from engine.geometry.maps import CELL, LAYOUT_CLASSES, LayoutMap, extrude, layout_of, shown_columns
 from engine.grid import Box
 from engine.labels import UNKNOWN
 from engine.mask import VoxelMask
@@ -91,9 +91,7 @@ def known_layout(canvas: Canvas, area: Box) -> LayoutMap:
     hidden = canvas.hidden_in(area)
     labels = np.where(hidden, UNKNOWN, canvas.scene.read_padded(area, UNKNOWN))
     space = canvas.scene.space
-    tells = np.zeros(256, dtype=np.bool_)
-    tells[[*space.ids_of("ground"), space.find("building")]] = True
-    shown = tells[labels].any(axis=2)
+    shown = shown_columns(labels, space)
     wide, deep = area.shape[0] // CELL, area.shape[1] // CELL
     is_seen = shown.reshape(wide, CELL, deep, CELL).sum(axis=(1, 3)) * 2 >= CELL * CELL
     seen, given = layout_of(labels, space), canvas.layout_in(area) or LayoutMap.free((wide, deep))

@@ -51,7 +51,7 @@ class LayoutRecipe:
     composed: float = 0.7
     octaves: Octaves = ((4, 0.08), (8, 0.04), (16, 0.02), (32, 0.02))
     scales: Scales = ((4, 1.0), (16, 2.0), (32, 4.0))
-    warmth: float = 1.3
+    warmth: float = 1.5
 
 
 class LayoutLoss:

@@ -86,7 +86,7 @@ class PriorRecipe:
     pairs: int = 200
     octaves: Octaves = ((4, 0.08), (8, 0.04), (16, 0.02), (32, 0.02))
     scales: Scales = ((4, 1.0), (16, 2.0), (32, 4.0))
-    warmth: float = 1.3
+    warmth: float = 1.5
 
 
 REFINE = PriorRecipe(small=(128, 12), large=(256, 3), refine=0.6)

@@ -36,7 +36,7 @@ PICTURES = ("editor", "candidates", "world", "layout", "refine", "section")
 COLOURS = 256
 """A quarter of the bytes of true colours; edges and letters stay as they are, as nothing is dithered."""
 SEED = 1
-STREET = 10
+STREET = 18
 """Seed of a street with two cars in plain sight, not at its edge."""
 AIR = 40
 """Voxels of the street that are seen round a car."""

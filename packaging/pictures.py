@@ -30,9 +30,11 @@ from engine.geometry.maps import CELL, LAYOUT_CLASSES
 from engine.grid import Box
 from engine.resources import shipped
 from engine.scene import VoxelScene
+from engine.session import Session
+from engine.tasks.request import GenerateRequest, Sampling
 
 WIDTH, HEIGHT = 1280, 800
-PICTURES = ("editor", "candidates", "world", "layout", "refine", "section")
+PICTURES = ("editor", "candidates", "world", "layout", "refine", "section", "city")
 COLOURS = 256
 """A quarter of the bytes of true colours; edges and letters stay as they are, as nothing is dithered."""
 SEED = 1
@@ -40,6 +42,8 @@ STREET = 18
 """Seed of a street with two cars in plain sight, not at its edge."""
 AIR = 40
 """Voxels of the street that are seen round a car."""
+CITY = 3
+"""Seed of the city of 1024 x 1024 voxels."""
 DOCKS_AT_THE_RIGHT = ("generate", "classes", "mask", "views")
 PREDICTOR = "ssa-sc"
 SKETCH: tuple[tuple[str, str, int, tuple[tuple[int, int], ...]], ...] = (
@@ -182,6 +186,18 @@ class Photographer(Hand):
         self.document.section.set(part)
         self.look(part, -160, 30)
         self.canvas.view = self.canvas.view.pan(0, -0.1)  # clear of the panel
+
+    def city(self) -> None:
+        """A city that was made in one go, as `scenewright generate --size 1024 1024` makes it."""
+        *_, last = Session().run(GenerateRequest((1024, 1024), Sampling(seed=CITY)))
+        assert last.result is not None
+        assert last.result.scene is not None
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "city.scw"
+            write_scene(last.result.scene, path)
+            self.window.files.open(path)
+            wait(lambda: self.window.is_idle and self.document.title.startswith("city"), "the city")
+        self.look(self.scene.box, 215, 52)
 
 
 def shrink(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 A denoiser decides what a scene is like as a whole from a faint tilt of its noise, and comes out near the mean. So a
 scene's composition is drawn before its map, and told to both denoisers: the global part of a hierarchical latent (Kim
-et al. 2023, NeuralField-LDM, section 3.2), but of numbers that can be read. Their distribution has few dimensions, and
+et al. 2023, NeuralField-LDM), but of numbers that can be read. Their distribution has few dimensions, and
 is estimated from the scenes that the model was trained on with a kernel whose spread is that of the whole (Silverman
 1986, section 6.4).
 """

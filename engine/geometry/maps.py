@@ -82,10 +82,22 @@ def layout_of(labels: Labels, space: LabelSpace) -> LayoutMap:
     A cell is building where at least half of its columns hold building, else vegetation where at least half hold
     vegetation, else its most common ground class; a cell without ground is free.
     """
-    x, y, z = labels.shape
-    if x % CELL or y % CELL:
-        raise GridError(f"a layout needs whole cells of {CELL} voxels, not {x} x {y}; crop or pad the scene")
+    return _layout_of(labels, _held(labels, space), space)
+
+
+def visible_layout_of(labels: Labels, space: LabelSpace) -> LayoutMap:
+    """Compute the layout of a scene that is partly unknown (255): free where it cannot be told.
+
+    It can where at least half of a cell's columns show ground or a building.
+    """
     held = _held(labels, space)
+    seen = _layout_of(labels, held, space)
+    is_shown = 2 * _per_cell((held & _SHOWN_BITS) != 0) >= CELL * CELL
+    return LayoutMap(*(np.where(is_shown, values, 0).astype(np.uint8) for values in (seen.classes, seen.heights)))
+
+
+def _layout_of(labels: Labels, held: NDArray[np.uint8], space: LabelSpace) -> LayoutMap:
+    x, y, z = labels.shape
     half = CELL * CELL // 2
     *grounds, buildings, plants = (_per_cell((held & (1 << bit)) != 0) for bit in range(len(LAYOUT_CLASSES) - 1))
     ground = np.stack(grounds)
@@ -99,13 +111,11 @@ def layout_of(labels: Labels, space: LabelSpace) -> LayoutMap:
     return LayoutMap(classes.astype(np.uint8), heights.astype(np.uint8))
 
 
-def shown_columns(labels: Labels, space: LabelSpace) -> NDArray[np.bool_]:
-    """Tell in which columns `(X, Y)` of labels `(X, Y, Z)` some ground or a building can be seen."""
-    return np.asarray((_held(labels, space) & _SHOWN_BITS) != 0)
-
-
 def _held(labels: Labels, space: LabelSpace) -> NDArray[np.uint8]:
-    """Tell what columns hold, `(X, Y) uint8`, one bit per class of a map."""
+    """Tell what columns hold, `(X, Y) uint8`, one bit per class of a map; raises `GridError` unless cells are whole."""
+    x, y, _ = labels.shape
+    if x % CELL or y % CELL:
+        raise GridError(f"a layout needs whole cells of {CELL} voxels, not {x} x {y}; crop or pad the scene")
     marks = np.zeros(256, dtype=np.uint8)
     for bit, name in enumerate(LAYOUT_CLASSES[1:]):
         marks[space.find(name)] |= 1 << bit

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,6 +123,12 @@ class Compositions:
             mean.astype(np.float32), deviation, rows, np.array(densities, np.float32), np.array(styles, np.int16)
         )
 
+    @cached_property
+    def _spread(self) -> NDArray[np.float64]:
+        """A root of the covariance of all scenes, `(D, D)`."""
+        root = np.linalg.cholesky(np.cov(self.rows.T) + 1e-4 * np.eye(self.rows.shape[1]))
+        return np.asarray(root, dtype=np.float64)
+
     def scale(self, values: NDArray[np.float32]) -> tuple[float, ...]:
         """Bring a composition to units of the deviation; what it has none of becomes the mean."""
         return tuple(np.nan_to_num((values - self.mean) / self.deviation, nan=0.0).tolist())
@@ -147,8 +154,7 @@ class Compositions:
         if not len(near):
             near = np.arange(len(self.rows))
         row = self.rows[int(rng.choice(near))]
-        spread = np.linalg.cholesky(np.cov(self.rows.T) + 1e-4 * np.eye(len(row)))
-        drawn = np.sqrt(1 - _KERNEL**2) * row + _KERNEL * spread @ rng.standard_normal(len(row))
+        drawn = np.sqrt(1 - _KERNEL**2) * row + _KERNEL * self._spread @ rng.standard_normal(len(row))
         return tuple(np.clip(drawn, self.rows.min(axis=0), self.rows.max(axis=0)).tolist())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -127,7 +127,7 @@ def save_city(
             files |= _store(folder / f"{part}.safetensors", packed)
             config[part] = asdict(network.config)
     if parts.compositions is not None:
-        tables = {key: torch.from_numpy(value) for key, value in vars(parts.compositions).items()}
+        tables = {f.name: torch.from_numpy(getattr(parts.compositions, f.name)) for f in fields(Compositions)}
         packed = {key: value.half() if value.is_floating_point() else value for key, value in tables.items()}
         files |= _store(folder / f"{COMPOSITIONS}.safetensors", packed)
     card = ModelCard(

@@ -11,7 +11,7 @@ from engine.diffusion.denoiser import Denoise
 from engine.diffusion.samplers import SAMPLERS, DenoiseStep
 from engine.diffusion.schedule import flow_sigmas
 from engine.errors import SamplingError
-from engine.geometry.maps import CELL, LAYOUT_CLASSES, LayoutMap, extrude, layout_of, shown_columns
+from engine.geometry.maps import CELL, LAYOUT_CLASSES, LayoutMap, extrude, visible_layout_of
 from engine.grid import Box
 from engine.labels import UNKNOWN
 from engine.mask import VoxelMask
@@ -84,21 +84,14 @@ def completed(model: SceneModel, given: LayoutMap, last: DenoiseStep | None) -> 
 
 
 def known_layout(canvas: Canvas, area: Box) -> LayoutMap:
-    """Give the map of what is decided in an area: cells that were given, and cells whose ground can be seen.
-
-    A cell's ground can be seen where at least half of its columns show ground or building that is not hidden.
-    """
+    """Give the map of what is decided in an area: cells that were given, and cells whose ground can be seen."""
     hidden = canvas.hidden_in(area)
     labels = np.where(hidden, UNKNOWN, canvas.scene.read_padded(area, UNKNOWN))
-    space = canvas.scene.space
-    shown = shown_columns(labels, space)
-    wide, deep = area.shape[0] // CELL, area.shape[1] // CELL
-    is_seen = shown.reshape(wide, CELL, deep, CELL).sum(axis=(1, 3)) * 2 >= CELL * CELL
-    seen, given = layout_of(labels, space), canvas.layout_in(area) or LayoutMap.free((wide, deep))
+    seen, given = visible_layout_of(labels, canvas.scene.space), canvas.layout_in(area)
+    if given is None:
+        return seen
     decided = given.classes != 0
-    classes = np.where(decided, given.classes, np.where(is_seen, seen.classes, 0))
-    heights = np.where(decided, given.heights, np.where(is_seen, seen.heights, 0))
-    return LayoutMap(classes.astype(np.uint8), heights.astype(np.uint8))
+    return LayoutMap(np.where(decided, given.classes, seen.classes), np.where(decided, given.heights, seen.heights))
 
 
 def _is_open(canvas: Canvas, area: Box, given: LayoutMap) -> bool:

@@ -137,7 +137,7 @@ class Canvas:
         made, together = np.zeros_like(unmade), self.scene.read(around)
         made[own] = unmade[own]
         together[made] = labels[unmade[own]]
-        if sampling.leaves is not None:
+        if sampling.leaves is not None and self.scene.space.empty not in barred:
             rng = np.random.default_rng([sampling.seed, *box.lower, _SEASON_STREAM])
             together = thin_crowns(together, made, sampling.leaves, self.scene.space, rng)
         return settle(together, made, unmade & ~made, self.scene.space, barred)[own]

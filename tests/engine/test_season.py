@@ -12,6 +12,7 @@ from engine.geometry.support import find_loose
 from engine.labels import label_space
 from engine.mask import VoxelMask
 from engine.models.character import crowns_of, measure_leaves
+from engine.scene import VoxelScene
 from engine.session import Session
 from engine.tasks.request import GenerateRequest, InpaintRequest, Sampling
 from engine.tasks.season import thin_crowns
@@ -74,8 +75,6 @@ def test_wished_seasons_are_found_in_what_the_shipped_model_makes() -> None:
 
 def test_a_brush_in_the_air_thins_what_it_makes_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     scene_of = make_world(8, (128, 128))
-    from engine.scene import VoxelScene
-
     scene = VoxelScene.from_labels(scene_of.labels)
     box = replace(scene.box, lower=(40, 40, 12), upper=(88, 88, 28))
     seen = []
@@ -92,3 +91,20 @@ def test_a_brush_in_the_air_thins_what_it_makes_and_no_more(monkeypatch: pytest.
     assert shape[2] == 32, "heights count from the floor"
     assert np.flatnonzero(rows).tolist() == list(range(12, 28))
     assert leaves == 0.2
+
+
+def test_where_nothing_may_become_empty_crowns_stay_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise AssertionError("leaves were taken")
+
+    monkeypatch.setattr("engine.tasks.fill.thin_crowns", refused)
+    scene = VoxelScene.from_labels(make_world(8, (128, 128)).labels)
+    mask = VoxelMask.of_box(replace(scene.box, lower=(40, 40, 0), upper=(72, 72, 32)))
+
+    def make(*forbid: str) -> None:
+        sampling = Sampling("city", seed=1, steps=1, leaves=0.0, forbid=forbid)
+        list(Session("cpu").run(InpaintRequest(scene, mask, sampling)))
+
+    make("empty")
+    with pytest.raises(AssertionError, match="leaves were taken"):
+        make()

@@ -47,7 +47,7 @@ def train(recipe: str, out: Path, data: Path | None, minutes: float, resume: boo
     semcity-refine, also as semcity-full-...; judge-features. An interrupted run leaves a checkpoint behind.
     """
     from engine.training import chains
-    from engine.training.recipes import TrainOptions
+    from engine.training.runs import TrainOptions
 
     options = TrainOptions(out, data, minutes, resume, start=start)
     with closed_after(chains.train(recipe, options)) as steps:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import ScenewrightError
+
+_Value = TypeVar("_Value", bound=np.generic)
 
 
 class LabelVolume(Protocol):
@@ -63,7 +65,7 @@ class CropSampler:
             yield self.sample()
 
 
-def apply_symmetry(crop: NDArray[np.uint8], turn: int) -> NDArray[np.uint8]:
+def apply_symmetry(crop: NDArray[_Value], turn: int) -> NDArray[_Value]:
     """Apply one of the eight symmetries of the square: bit 0 flips x, bit 1 flips y, bit 2 then swaps x and y.
 
     Returns a contiguous copy; its first two axes are swapped for ``turn`` >= 4.

@@ -27,6 +27,11 @@ class SceneModel(Protocol):
         """Tell whether the denoiser was taught to follow maps; where not, guidance has to pull towards them."""
         ...
 
+    @property
+    def weighs_sources(self) -> bool:
+        """Tell whether a network has learned how far predictions are right, voxel by voxel."""
+        ...
+
     def latent_shape(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Give the shape of the latent, batch of one, for voxels of a shape."""
         ...
@@ -85,11 +90,12 @@ class SceneModel(Protocol):
         ...
 
     def decode(
-        self, z: Tensor, barred: Sequence[int] = (), box: Box | None = None, seen: Tensor | None = None
+        self, z: Tensor, barred: Sequence[int] = (), box: Box | None = None, given: Tensor | None = None
     ) -> Tensor:
         """Decode a latent to train ids `uint8`, none of them barred; only those of a box where one is given.
 
-        `seen` are train ids of the box as a network predicted them, which count for something (`picking.favour`).
+        What is `given` of the scene, train ids `(X, Y, Z)` as a network predicted them, unknown ones 255, counts for
+        something: a refiner weighs it, or it is favoured (`picking.favour`).
         """
         ...
 

@@ -187,16 +187,18 @@ def fill(
 class Reading:
     """Reads labels from latents of one window, for the box of what is left to be made there.
 
-    A source that is refined is evidence: its labels are favoured. And as autoencoders lose thin things, a voxel keeps
-    the source's label also where the model says of it what it reads from the source itself: then it is the reading that
-    is at fault, not the source.
+    A source that is refined is evidence, which the model weighs. Where it was not taught how far sources are right,
+    their labels are favoured; and as autoencoders lose thin things, a voxel then keeps the source's label also where
+    the model says of it what it reads from the source itself: it is the reading that is at fault, not the source.
 
     Attributes
     ----------
     box
         Within the window.
-    source, plain
-        Labels of the source in the box, and what the model reads from its latent.
+    source
+        Labels of the source in the window.
+    plain
+        What the model reads from the source's latent in the box, where it was not taught better.
     """
 
     model: SceneModel
@@ -211,16 +213,19 @@ class Reading:
         if canvas.source is None:
             return cls(model, barred, box)
         source = canvas.source.read_padded(window, UNKNOWN)
+        if model.weighs_sources:
+            return cls(model, barred, box, source)
         plain = model.decode(model.encode(torch.from_numpy(source)), (), box)
-        return cls(model, barred, box, source[box.slices], plain.cpu().numpy())
+        return cls(model, barred, box, source, plain.cpu().numpy())
 
     def read(self, x0: Tensor) -> Labels:
-        seen = None if self.source is None else torch.from_numpy(self.source)
-        labels: Labels = self.model.decode(x0, self.barred, self.box, seen).cpu().numpy()
+        given = None if self.source is None else torch.from_numpy(self.source)
+        labels: Labels = self.model.decode(x0, self.barred, self.box, given).cpu().numpy()
         if self.source is None or self.plain is None:
             return labels
-        kept = (labels == self.plain) & ~np.isin(self.source, [*self.barred, UNKNOWN])
-        return np.where(kept, self.source, labels)
+        own = self.source[self.box.slices]
+        kept = (labels == self.plain) & ~np.isin(own, [*self.barred, UNKNOWN])
+        return np.where(kept, own, labels)
 
 
 def sample_window(

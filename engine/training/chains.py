@@ -12,11 +12,11 @@ from engine.errors import RequestError
 from engine.models.cards import CARD, read_card
 from engine.training import recipes
 from engine.training.loop import CHECKPOINT, TrainStep
-from engine.training.recipes import TrainOptions
+from engine.training.runs import TrainOptions
 from engine.training.sheets import SAMPLES
 
 CHAINS: dict[str, tuple[tuple[str, float], ...]] = {
-    "city": (("city-autoencoder", 0.35), ("city-prior", 0.5), ("city-layout", 0.15)),
+    "city": (("city-autoencoder", 0.3), ("city-prior", 0.4), ("city-layout", 0.15), ("city-refine", 0.15)),
     "semcity": (("semcity-autoencoder", 0.32), ("semcity-prior", 0.68)),
     "semcity-full": (("semcity-full-autoencoder", 0.32), ("semcity-full-prior", 0.68)),
 }

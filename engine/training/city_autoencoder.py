@@ -13,7 +13,7 @@ from engine.data.crops import CropSampler
 from engine.labels import UNKNOWN
 from engine.models.city.autoencoder import Autoencoder, AutoencoderConfig
 from engine.training.ahead import DrawnAhead, draw_threads
-from engine.training.losses import class_weights, reconstruction
+from engine.training.losses import class_weights, rare_columns, reconstruction
 from engine.training.masks import draw_mask
 
 
@@ -66,7 +66,7 @@ class AutoencoderLoss:
         raw = self.network.compress(seen)
         noisy = raw + self.recipe.noise * torch.randn_like(raw)
         features = self.network.decoder(noisy).permute(0, 2, 3, 1).flatten(0, 2)
-        rows = self._choose(labels, hidden)
+        rows = rare_columns(labels, hidden, self.weights > 2.0 * self.weights.median(), self.recipe.columns)
         head, config = self.network.head, self.network.config
         logits = torch.nn.functional.linear(features[rows], head.weight.flatten(1), head.bias).float()
         target = labels.flatten(0, 2)[rows].long()
@@ -86,13 +86,6 @@ class AutoencoderLoss:
             if rng.random() < self.recipe.hidden:
                 hidden[i] = draw_mask(rng, crops[i].shape)
         return crops, hidden
-
-    def _choose(self, labels: Tensor, hidden: Tensor) -> Tensor:
-        """Pick the columns to score: at random, but twice as likely to come first with each rare class they hold."""
-        rare = self.weights > 2.0 * self.weights.median()
-        has_rare = (rare[labels.int()] & ~hidden).any(dim=3).flatten().float()
-        score = torch.rand(has_rare.shape, device=self.device) + has_rare
-        return score.topk(int(self.recipe.columns * len(score))).indices
 
 
 @torch.no_grad()

@@ -16,6 +16,27 @@ def class_weights(counts: Tensor, power: float = 1 / 4, most: float = 8.0) -> Te
     return (counts.max() / counts.clamp(min=1)).pow(power).clamp(max=most)
 
 
+def rare_columns(labels: Tensor, ignore: Tensor, rare: Tensor, share: float) -> Tensor:
+    """Pick the columns to score: at random, but those first that hold a rare class.
+
+    Parameters
+    ----------
+    labels, ignore
+        `(B, X, Y, Z)`: train ids, and where they do not count.
+    rare
+        `(K,) bool`.
+    share
+        Of all columns, which is how many are picked.
+
+    Returns
+    -------
+    `(N,) int64`, indices into `B X Y`.
+    """
+    has_rare = (rare[labels.clamp(max=len(rare) - 1).int()] & ~ignore).any(dim=3).flatten().float()
+    order = torch.rand(has_rare.shape, device=labels.device) + has_rare
+    return order.topk(int(share * len(order))).indices
+
+
 def lovasz_softmax(probabilities: Tensor, labels: Tensor) -> Tensor:
     """Bound the mean IoU of the classes present from above, so that small classes count as much as large ones.
 

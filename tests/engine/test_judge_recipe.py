@@ -14,7 +14,7 @@ from engine.evaluation.features import FeatureConfig, FeatureNet, load_judge, wh
 from engine.evaluation.sources import HELD_OUT_SEED
 from engine.training import recipes
 from engine.training.judge_features import JudgeLoss, JudgeRecipe, calibrate, score
-from engine.training.recipes import Volume
+from engine.training.runs import TrainOptions, Volume
 from tests.engine.tiny import require_learning
 
 CPU = torch.device("cpu")
@@ -64,14 +64,14 @@ def test_whitening_shows_what_breaks_a_rule_that_all_intact_scenes_keep() -> Non
 def test_nobody_trains_on_held_out_worlds(tmp_path: Path) -> None:
     [*_] = write_worlds(tmp_path / "worlds", 1, seed=HELD_OUT_SEED, size=(256, 256), processes=1)
     with pytest.raises(RequestError, match=f"held-out seed {HELD_OUT_SEED}"):
-        next(recipes.train("judge-features", recipes.TrainOptions(tmp_path / "run", tmp_path / "worlds")))
+        next(recipes.train("judge-features", TrainOptions(tmp_path / "run", tmp_path / "worlds")))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_recipe_leaves_a_judge(tmp_path: Path) -> None:
     [*_] = write_worlds(tmp_path / "worlds", 1, seed=4, size=(512, 512), processes=1)
-    options = recipes.TrainOptions(tmp_path / "run", tmp_path / "worlds", minutes=0.05, worlds=1, device="cpu")
+    options = TrainOptions(tmp_path / "run", tmp_path / "worlds", minutes=0.05, worlds=1, device="cpu")
     assert list(recipes.train("judge-features", options))[-1].progress == 1.0
     found = load_judge(tmp_path / "run")
     assert len(found.sha256) == 64

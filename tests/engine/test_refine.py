@@ -206,14 +206,15 @@ def test_what_the_model_does_not_object_to_stays_as_predicted(tiny: ModelCard, p
     model, source = load(tiny, "cpu"), prediction.read()
     window, box = Box((0, 0, 0), (80, 64, HEIGHT)), Box((8, 4, 1), (70, 50, 7))
     canvas = Canvas(prediction.snapshot(), box, np.ones(box.shape, np.bool_), source=prediction)
-    same = model.encode(torch.from_numpy(prediction.read_padded(window, UNKNOWN)))
+    given = torch.from_numpy(prediction.read_padded(window, UNKNOWN))
+    same = model.encode(given)
     other = same + 0.5 * torch.randn(same.shape, generator=torch.Generator().manual_seed(0))
     predicted, known = source[box.slices], source[box.slices] != UNKNOWN
     plain = model.decode(same, box=box).numpy()
     assert float((plain != predicted)[known].mean()) > 0.5
     reading = Reading.of(model, canvas, window, box, ())
     assert np.array_equal(reading.read(same), np.where(known, predicted, plain))
-    changed, made = model.decode(other, box=box, seen=torch.from_numpy(predicted)).numpy(), reading.read(other)
+    changed, made = model.decode(other, box=box, given=given).numpy(), reading.read(other)
     assert np.array_equal(made[changed != plain], changed[changed != plain])
     assert float((changed != plain).mean()) > 0.1
     assert np.array_equal(made[known & (changed == plain)], predicted[known & (changed == plain)])
@@ -232,14 +233,14 @@ def test_a_prediction_is_outvoted_only_by_much(tiny: ModelCard, triplanes: Model
         box = Box((5, 6, 1), (50, 31, 7))
         seen = torch.randint(0, 20, (64, 48, HEIGHT), dtype=torch.uint8, generator=generator)
         seen[::3] = UNKNOWN
-        plain, told = model.decode(z), model.decode(z, seen=seen)
+        plain, told = model.decode(z), model.decode(z, given=seen)
         assert torch.equal(told[::3], plain[::3])
         agreed = [float((labels == seen)[seen != UNKNOWN].float().mean()) for labels in (plain, told)]
         assert agreed[1] > 1.5 * agreed[0]
         assert agreed[1] < 0.9
-        assert torch.equal(model.decode(z, box=box, seen=seen[box.slices]), told[box.slices])
+        assert torch.equal(model.decode(z, box=box, given=seen), told[box.slices])
         barred = int(seen[1, 1, 1])
-        assert not bool((model.decode(z, [barred], seen=seen) == barred).any())
+        assert not bool((model.decode(z, [barred], given=seen) == barred).any())
 
 
 def test_a_skin_of_ground_is_refined_as_solid_ground(session: Session, sampling: Sampling) -> None:

@@ -32,9 +32,9 @@ from engine.models.zoo import SemcityParts, load, save_semcity
 from engine.scene import VoxelScene
 from engine.session import Session
 from engine.tasks.request import RefineRequest, Sampling
-from engine.training import recipes, semcity_refine
+from engine.training import recipes, semcity_refine, sheets
 from engine.training.city_prior import EncodedWorld, PriorLoss, PriorRecipe, encode_pair, weigh_cells
-from engine.training.recipes import TrainOptions, widen_entry
+from engine.training.runs import TrainOptions, widen_entry
 from engine.training.semcity_prior import TriplanePriorRecipe
 from engine.training.semcity_refine import EncodedPairs, TriplaneRefineLoss, TriplaneRefineRecipe
 from tests.engine.tiny import require_learning
@@ -168,7 +168,7 @@ def test_city_learns_to_refine_beside_the_rest(tmp_path: Path, worlds: Path) -> 
     options = TrainOptions(tmp_path / "out", worlds, minutes=0.01, device="cpu", start=Path("city"))
     monkeypatch = pytest.MonkeyPatch()
     with monkeypatch.context() as patch:
-        patch.setattr(recipes.sheets, "draw_samples", lambda *_: None)  # twelve scenes take their time
+        patch.setattr(sheets, "draw_samples", lambda *_: None)  # twelve scenes take their time
         list(recipes.train_city_prior(options, recipe))
     model = load(read_card(options.out), "cpu")
     assert isinstance(model, CityModel)

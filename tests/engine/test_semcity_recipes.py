@@ -21,7 +21,7 @@ from engine.models.semcity.unet import TriplaneUNet, TriplaneUNetConfig
 from engine.session import Session
 from engine.tasks.request import GenerateRequest, Sampling
 from engine.training import recipes, semcity_autoencoder, semcity_prior
-from engine.training.recipes import TrainOptions
+from engine.training.runs import TrainOptions, Volume
 from engine.training.semcity_autoencoder import TriplaneLoss, TriplaneRecipe, draw_points
 from engine.training.semcity_prior import TriplanePriorLoss, TriplanePriorRecipe
 from tests.engine.tiny import require_learning
@@ -83,7 +83,7 @@ def test_points_are_of_all_kinds_and_never_unknown() -> None:
 def test_an_autoencoder_learns_a_scene_and_its_mirror_images() -> None:
     torch.manual_seed(0)
     network = TriplaneAutoencoder(TINY.config)
-    sampler = CropSampler([recipes.Volume(town(48, 48, 8))], (32, 32), np.random.default_rng(0))
+    sampler = CropSampler([Volume(town(48, 48, 8))], (32, 32), np.random.default_rng(0))
     loss = TriplaneLoss(network, sampler, replace(TINY, points=600), 1, CPU)
     require_learning(network, loss, rate=2e-2, steps=20, share=0.7)
     assert all(p.grad is not None and bool(p.grad.any()) for p in network.geo_decoder.parameters())
@@ -95,9 +95,9 @@ def test_the_score_counts_every_voxel() -> None:
     last.weight.zero_()
     last.bias.copy_(torch.nn.functional.one_hot(torch.tensor(9), 20).float())
     labels = town()
-    sampler = CropSampler([recipes.Volume(labels)], (64, 64), np.random.default_rng(0))
+    sampler = CropSampler([Volume(labels)], (64, 64), np.random.default_rng(0))
     found = semcity_autoencoder.score(network, sampler, 1, CPU)
-    again = CropSampler([recipes.Volume(labels)], (64, 64), np.random.default_rng(0)).sample()
+    again = CropSampler([Volume(labels)], (64, 64), np.random.default_rng(0)).sample()
     assert found["9"] == pytest.approx((again == 9).mean())
     assert found["occupied"] == pytest.approx((again != 0).mean())
     assert found["0"] == 0
@@ -106,7 +106,7 @@ def test_the_score_counts_every_voxel() -> None:
 def test_the_prior_learns_from_scenes_encoded_once() -> None:
     torch.manual_seed(0)
     autoencoder = TriplaneAutoencoder(TINY.config).eval().requires_grad_(requires_grad=False)
-    volumes = [recipes.Volume(town(height=8))]
+    volumes = [Volume(town(height=8))]
     scenes = semcity_prior.encode_scenes(autoencoder, volumes, 32, 3, np.random.default_rng(4), CPU)
     first = CropSampler(volumes, (32, 32), np.random.default_rng(4)).sample()
     expected = compose(autoencoder.encode(torch.from_numpy(first)[None]))

@@ -15,6 +15,7 @@ from engine.training import recipes, sheets
 from engine.training.loop import Loop, LoopOptions
 from engine.training.losses import class_weights, draw_times, flow_matching, lovasz_softmax, reconstruction
 from engine.training.masks import _DRAW, KINDS, draw_mask
+from engine.training.runs import TrainOptions
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -138,11 +139,11 @@ def test_resuming_nothing_or_another_network_is_refused(tmp_path: Path) -> None:
 
 def test_an_unknown_recipe_lists_those_there_are(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="city-autoencoder, city-prior, city-refine, city-layout, judge-features"):
-        list(recipes.train("nope", recipes.TrainOptions(tmp_path)))
+        list(recipes.train("nope", TrainOptions(tmp_path)))
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2400)
 def test_the_recipes_leave_a_model_that_generates(tmp_path: Path) -> None:
     from engine.data.city.archive import write_worlds
 
@@ -150,7 +151,7 @@ def test_the_recipes_leave_a_model_that_generates(tmp_path: Path) -> None:
         pass
     before = None
     for recipe in (name for name in recipes.names() if name.startswith("city")):
-        options = recipes.TrainOptions(tmp_path / recipe, tmp_path / "worlds", minutes=0.05, worlds=1, start=before)
+        options = TrainOptions(tmp_path / recipe, tmp_path / "worlds", minutes=0.05, worlds=1, start=before)
         assert list(recipes.train(recipe, options))[-1].progress == 1.0
         assert (tmp_path / recipe / "loss.png").is_file()
         before = tmp_path / recipe

@@ -15,7 +15,7 @@ from engine.training import chains, recipes
 from engine.training.ahead import DrawnAhead
 from engine.training.chains import CHAINS
 from engine.training.loop import TrainStep
-from engine.training.recipes import TrainOptions
+from engine.training.runs import TrainOptions
 from tests.engine.tiny import build_tiny
 
 
@@ -39,14 +39,15 @@ def test_a_chain_runs_its_recipes_each_from_what_the_one_before_left(
 ) -> None:
     options = TrainOptions(tmp_path / "run", tmp_path / "worlds", minutes=40.0)
     steps = list(chains.train("city", options))
-    assert [s.step for s in steps] == list(range(1, 10))
-    assert [name for name, _ in asked] == ["city-autoencoder", "city-prior", "city-layout"]
-    assert [o.start for _, o in asked] == [None, options.out / "city-autoencoder", options.out / "city-prior"]
-    assert [o.minutes for _, o in asked] == pytest.approx([14.0, 20.0, 6.0])
+    names = ["city-autoencoder", "city-prior", "city-layout", "city-refine"]
+    assert [s.step for s in steps] == list(range(1, 13))
+    assert [name for name, _ in asked] == names
+    assert [o.start for _, o in asked] == [None, *(options.out / name for name in names[:-1])]
+    assert [o.minutes for _, o in asked] == pytest.approx([12.0, 16.0, 6.0, 6.0])
     assert {o.data for _, o in asked} == {tmp_path / "worlds"}
     card = read_card(options.out)
     card.verify()
-    assert card.files == read_card(options.out / "city-layout").files
+    assert card.files == read_card(options.out / "city-refine").files
 
 
 def test_what_is_finished_is_not_run_again(tmp_path: Path, asked: list[tuple[str, TrainOptions]]) -> None:
@@ -54,8 +55,12 @@ def test_what_is_finished_is_not_run_again(tmp_path: Path, asked: list[tuple[str
     build_tiny(options.out / "city-autoencoder")
     (options.out / "city-prior").mkdir()
     (options.out / "city-prior" / "checkpoint.pt").touch()
-    assert len(list(chains.train("city", options))) == 6
-    assert [(name, o.resume) for name, o in asked] == [("city-prior", True), ("city-layout", False)]
+    assert len(list(chains.train("city", options))) == 9
+    assert [(name, o.resume) for name, o in asked] == [
+        ("city-prior", True),
+        ("city-layout", False),
+        ("city-refine", False),
+    ]
     assert not list(chains.train("city", options)), "now all is finished"
 
 

@@ -30,6 +30,7 @@ from engine.models.city.conditions import (
     source_channels,
 )
 from engine.models.city.layout import layout_config, layout_given, map_of, picture_of
+from engine.models.city.refiner import Refiner
 from engine.models.composition import Compositions
 from engine.models.memory import Remembered
 from engine.models.picking import ClassPicker, favour
@@ -38,6 +39,12 @@ from engine.models.unet import UNet
 
 _COMPOSITION_STREAM = 2
 """Told to the random generator, so that compositions and noise share nothing."""
+
+_COARSEST = 16
+"""Voxels of a cell on the coarsest level of the refiner."""
+
+_AROUND = 48
+"""Voxels around a box that its refining looks at."""
 
 _STRIP = 64
 """Latent rows that are decoded at once, so that memory does not grow with the scene: a row of 64 cells takes 2.6 MB."""
@@ -57,6 +64,7 @@ class CityModel:
         layout_prior: UNet | None,
         device: torch.device,
         compositions: Compositions | None = None,
+        refiner: Refiner | None = None,
     ) -> None:
         self.card = card
         self.autoencoder = autoencoder
@@ -64,12 +72,17 @@ class CityModel:
         self.layout_prior = layout_prior
         self.device = device
         self.compositions = compositions
+        self.refiner = refiner
         self._picker = ClassPicker(label_space(card.label_space))
         self._latent = Remembered(lambda labels: autoencoder.encode(labels.to(device)[None]))
 
     @property
     def follows_maps(self) -> bool:
         return True
+
+    @property
+    def weighs_sources(self) -> bool:
+        return self.refiner is not None
 
     @property
     def looks_at_sources(self) -> bool:
@@ -188,31 +201,35 @@ class CityModel:
         return character_channels([character], self.card.styles, composition)[:, :channels].to(self.device)
 
     def decode(
-        self, z: Tensor, barred: Sequence[int] = (), box: Box | None = None, seen: Tensor | None = None
+        self, z: Tensor, barred: Sequence[int] = (), box: Box | None = None, given: Tensor | None = None
     ) -> Tensor:
         """Decode a latent `(1, C, X / 4, Y / 4)` to labels `(X, Y, Z) uint8`, strip by strip, none of them barred.
 
-        Of a box only what its voxels depend on is decoded; the labels, and those `seen`, are then of its shape.
+        Of a box only what its voxels depend on is decoded. What is `given` of the scene, `(X, Y, Z) uint8`, the refiner
+        weighs, or where there is none, it is favoured.
         """
         whole = Box((0, 0, 0), (STRIDE * z.shape[2], STRIDE * z.shape[3], self.card.height))
         wanted = box or whole
+        if given is not None and self.refiner is not None:
+            return self._refine(self.refiner, z, wanted, whole, barred, given)
         cells = wanted.snap((STRIDE, STRIDE, 1))
         strips = cells.tiles((STRIDE * _STRIP, *cells.shape[1:]))
-        told = None
-        if seen is not None:
-            told = torch.full(cells.shape, UNKNOWN, dtype=torch.uint8, device=z.device)
-            told[wanted.relative_to(cells).slices] = seen.to(z.device)
-        labels = torch.cat(
-            [
-                self._decode_cells(
-                    z, strip, whole, barred, None if told is None else told[strip.relative_to(cells).slices]
-                )
-                for strip in strips
-            ]
-        )
+        labels = torch.cat([self._decode_cells(z, strip, whole, barred, given) for strip in strips])
         return labels[wanted.relative_to(cells).slices]
 
-    def _decode_cells(self, z: Tensor, cells: Box, whole: Box, barred: Sequence[int], seen: Tensor | None) -> Tensor:
+    def _refine(
+        self, refiner: Refiner, z: Tensor, wanted: Box, whole: Box, barred: Sequence[int], given: Tensor
+    ) -> Tensor:
+        around = wanted.pad((_AROUND, _AROUND, self.card.height)).snap((_COARSEST, _COARSEST, 1)).clip(whole)
+        x, y, _ = (slice(s.start // STRIDE, s.stop // STRIDE) for s in around.slices)
+        told = given.to(z.device)[around.slices]
+        made = self.decode(z, (), around)
+        with fast_math(self.device):
+            logits = refiner(told[None], made[None], z[:, :, x, y])[0]
+        own = wanted.relative_to(around).slices
+        return self._picker.pick(logits.permute(2, 3, 1, 0)[own].float(), 3, barred)
+
+    def _decode_cells(self, z: Tensor, cells: Box, whole: Box, barred: Sequence[int], given: Tensor | None) -> Tensor:
         halo = STRIDE * self.autoencoder.reach
         around = cells.pad((halo, halo, 0)).clip(whole)
         x, y, _ = (slice(s.start // STRIDE, s.stop // STRIDE) for s in around.slices)
@@ -222,7 +239,9 @@ class CityModel:
         with fast_math(self.device):
             logits = self.autoencoder.decode(z[:, :, x, y], (x0, x1, y0, y1))[0]
         scores = logits[:, cells.slices[2]].permute(2, 3, 0, 1)
-        return self._picker.pick(scores if seen is None else favour(scores.float(), 2, seen), 2, barred)
+        if given is not None:
+            scores = favour(scores.float(), 2, given.to(z.device)[cells.slices])
+        return self._picker.pick(scores, 2, barred)
 
     def logits_at(self, z: Tensor, voxels: Tensor) -> Tensor:
         """Tell the class logits `(N, K)` of voxels `(N, 3) int64`, with a gradient to the latent."""

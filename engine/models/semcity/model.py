@@ -56,6 +56,10 @@ class SemcityModel:
     def follows_maps(self) -> bool:
         return False
 
+    @property
+    def weighs_sources(self) -> bool:
+        return False
+
     def latent_shape(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Give the composed map's shape `(1, C, X / 2 + Z, Y / 2 + Z)` for voxels of shape `(X, Y, Z)`."""
         x, y, z = shape
@@ -132,15 +136,16 @@ class SemcityModel:
         return cover(hidden.to(self.device))
 
     def decode(
-        self, z: Tensor, barred: Sequence[int] = (), box: Box | None = None, seen: Tensor | None = None
+        self, z: Tensor, barred: Sequence[int] = (), box: Box | None = None, given: Tensor | None = None
     ) -> Tensor:
         """Decode a composed map to labels `(X, Y, Z) uint8`, none of them barred.
 
-        Of a box only its voxels are decoded, to the labels that they have in the whole scene; those `seen` are of it.
+        Of a box only its voxels are decoded, to the labels that they have in the whole scene. What is `given` of the
+        scene, `(X, Y, Z) uint8`, is favoured.
         """
         planes = decompose(z, self.card.height)
         wanted = box or Box((0, 0, 0), voxel_shape(planes))
-        told, done = None if seen is None else seen.to(z.device).flatten(), 0
+        told, done = None if given is None else given.to(z.device)[wanted.slices].flatten(), 0
 
         def pick(logits: Tensor) -> Tensor:  # called in the order of the voxels
             nonlocal done

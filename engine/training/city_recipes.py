@@ -1,0 +1,176 @@
+"""Recipes of `city`, from its autoencoder to its refiner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+
+import numpy as np
+import torch
+
+from engine.data.crops import CropSampler
+from engine.data.scans.pairs import open_pair
+from engine.errors import ModelError
+from engine.labels import label_space
+from engine.models.cards import find_model
+from engine.models.city.conditions import given_channels
+from engine.models.city.layout import layout_config
+from engine.models.city.model import CityModel
+from engine.models.city.refiner import Refiner
+from engine.models.composition import count_features
+from engine.models.unet import UNet, UNetConfig
+from engine.models.zoo import CityParts, pick_device, save_city
+from engine.models.zoo import load as load_model
+from engine.training import city_autoencoder, city_prior, sheets
+from engine.training.characters import STYLES, MappedWorld, measure_compositions
+from engine.training.city_autoencoder import AutoencoderLoss, AutoencoderRecipe
+from engine.training.city_layout import LayoutLoss, LayoutRecipe
+from engine.training.city_prior import PriorLoss, PriorRecipe
+from engine.training.city_refine import RefineLoss, RefineRecipe, start_from
+from engine.training.drafts import Draft, open_draft, write_drafts
+from engine.training.loop import Loop, LoopOptions, TrainStep
+from engine.training.runs import (
+    TrainOptions,
+    Volume,
+    continued,
+    data_folder,
+    drive,
+    open_worlds,
+    pair_files,
+    record_of,
+    widen_entry,
+    world_folders,
+)
+
+
+def train_city_autoencoder(options: TrainOptions) -> Iterator[TrainStep]:
+    """Train the autoencoder of `city`; without `options.start` from nothing."""
+    device = pick_device(options.device)
+    torch.manual_seed(options.seed)
+    recipe, space = city_autoencoder.ON_GPU if device.type == "cuda" else AutoencoderRecipe(), label_space()
+    source = _start(options) if options.start else None
+    worlds = [Volume(world.labels) for world in open_worlds(options)]
+    sampler = CropSampler(worlds, (recipe.crop, recipe.crop), np.random.default_rng(options.seed))
+    network = city_autoencoder.build(source.autoencoder.config if source else None).to(device)
+    if source:
+        network.load_state_dict(source.autoencoder.state_dict())
+    loss = AutoencoderLoss(network, sampler, recipe, options.seed + 1, device)
+    loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=1.2e-3, warm_up=100, ema=0.995))
+    yield from drive(loop, options)
+    network.load_state_dict(loop.averaged())
+    network.eval()
+    wide = CropSampler(worlds, (256, 256), np.random.default_rng(options.seed + 2))
+    city_autoencoder.calibrate(network, wide, 64, device)
+    iou = city_autoencoder.score(network, wide, 24, device)
+    by_name = {space.names[int(c)] if c.isdigit() else c: round(v, 4) for c, v in iou.items()}
+    record = record_of("city-autoencoder", options, loop, asdict(recipe), len(worlds)) | {"iou": by_name}
+    if source is None:
+        save_city(options.out, CityParts(network), {"autoencoder": record})
+        return
+    parts = replace(parts_of(source), autoencoder=network)
+    save_city(options.out, parts, {**source.card.training, "autoencoder": continued(record, source, "autoencoder")})
+
+
+def train_city_prior(options: TrainOptions, recipe: PriorRecipe) -> Iterator[TrainStep]:
+    """Train the denoiser of `city`; predictions to refine are made first, beside the worlds, and kept there."""
+    source = _start(options)
+    if source.device.type == "cuda" and recipe == PriorRecipe():
+        recipe = city_prior.ON_GPU
+    space, autoencoder = label_space(source.card.label_space), source.autoencoder
+    worlds = [city_prior.encode_world(autoencoder, w, space, source.device) for w in open_worlds(options)]
+    rng = np.random.default_rng(options.seed)
+    pairs = [
+        city_prior.encode_pair(autoencoder, open_pair(path), space, int(rng.integers(8)), source.device)
+        for path in pair_files(options, recipe.pairs if recipe.refine > 0 else 0)
+    ]
+    compositions = source.compositions or measure_compositions([w.mapped for w in worlds if w.mapped])
+    given = given_channels(autoencoder.config, styles=len(STYLES), composition=count_features(space))
+    sizes = UNetConfig(autoencoder.config.latent, given, octaves=recipe.octaves, warmth=recipe.warmth)
+    network = _continue(UNet(sizes), source.denoiser, source.device)
+    loss = PriorLoss(network, autoencoder, worlds, pairs, compositions, recipe, options.seed + 1, source.device)
+    loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=8e-4))
+    yield from drive(loop, options)
+    network.load_state_dict(loop.averaged())
+    record = continued(record_of("city-prior", options, loop, asdict(recipe), len(worlds)), source, "denoiser")
+    parts = replace(parts_of(source), denoiser=network, styles=STYLES, compositions=compositions)
+    card = save_city(options.out, parts, {**source.card.training, "denoiser": record})
+    sheets.draw_samples(card, options.device)
+
+
+def train_city_layout(options: TrainOptions) -> Iterator[TrainStep]:
+    """Train the denoiser of maps of `city`."""
+    source = _start(options)
+    recipe, space = LayoutRecipe(), label_space(source.card.label_space)
+    worlds = [MappedWorld.of(world, space) for world in open_worlds(options)]
+    compositions = source.compositions or measure_compositions(worlds)
+    sizes = layout_config(styles=len(STYLES), composition=count_features(space))
+    sizes = replace(sizes, octaves=recipe.octaves, warmth=recipe.warmth)
+    network = _continue(UNet(sizes), source.layout_prior, source.device)
+    loss = LayoutLoss(network, worlds, compositions, recipe, options.seed + 1, source.device)
+    loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=8e-4))
+    yield from drive(loop, options)
+    network.load_state_dict(loop.averaged())
+    record = continued(record_of("city-layout", options, loop, asdict(recipe), len(worlds)), source, "layout")
+    parts = replace(parts_of(source), layout=network, styles=STYLES, compositions=compositions)
+    card = save_city(options.out, parts, {**source.card.training, "layout": record})
+    if parts.denoiser is not None:
+        sheets.draw_samples(card, options.device)
+
+
+def train_city_refine(options: TrainOptions, recipe: RefineRecipe) -> Iterator[TrainStep]:
+    """Train the refiner of `city`; what it learns from is made first, beside the worlds, and kept there."""
+    source = _start(options)
+    if source.denoiser is None:
+        raise ModelError(
+            f"model '{source.card.name}' has no denoiser whose drafts could be refined; train `city-prior` first"
+        )
+    predictions, holes = _drafts(options, source, recipe)
+    network = Refiner(recipe.network)
+    if source.refiner is not None and source.refiner.config == recipe.network:
+        network.load_state_dict(source.refiner.state_dict())
+    else:
+        start_from(network, source.autoencoder)
+    network.to(device=source.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    loss = RefineLoss(network, predictions, holes, recipe, options.seed + 1, source.device)
+    loop = Loop(network, loss, options.out, LoopOptions(options.minutes, recipe.learning_rate))
+    yield from drive(loop, options)
+    network.load_state_dict(loop.averaged())
+    record = record_of("city-refine", options, loop, asdict(recipe), len(world_folders(options)))
+    training = {**source.card.training, "refiner": continued(record, source, "refiner")}
+    card = save_city(options.out, replace(parts_of(source), refiner=network), training)
+    sheets.draw_samples(card, options.device)
+
+
+def _drafts(options: TrainOptions, model: CityModel, recipe: RefineRecipe) -> tuple[list[Draft], list[Draft]]:
+    """Make drafts of predictions and of holes, as far as this denoiser's are not there yet, and read them."""
+    mark = model.card.files.get("denoiser.safetensors", "none")[:8]
+    folder, worlds = data_folder(options) / f"drafts-{mark}", world_folders(options)
+    with torch.inference_mode():
+        pairs = pair_files(options, recipe.pairs)
+        files = write_drafts(folder, model, pairs, worlds, recipe.holes, recipe.coarse, options.seed)
+    drafts = [open_draft(path) for path in files]
+    split = len(drafts) - recipe.holes
+    return drafts[:split], drafts[split:]
+
+
+def parts_of(model: CityModel) -> CityParts:
+    """Give what a model consists of, to be saved with some part made anew."""
+    networks = model.autoencoder, model.denoiser, model.layout_prior
+    return CityParts(*networks, tuple(model.card.styles), model.compositions, model.refiner)
+
+
+def _start(options: TrainOptions) -> CityModel:
+    """Load the model whose parts are kept; a part that it has already is trained further."""
+    torch.manual_seed(options.seed)
+    model = load_model(find_model(str(options.start) if options.start else "city"), options.device)
+    if not isinstance(model, CityModel):
+        raise ModelError(f"model '{model.card.name}' is of kind '{model.card.kind}'; --start wants one of kind 'city'")
+    return model
+
+
+def _continue(network: UNet, trained: UNet | None, device: torch.device) -> UNet:
+    """Start from what is trained; parts that it lacks start at zero, so that they do nothing yet."""
+    if trained is not None:
+        state = widen_entry(trained.state_dict(), "enter.weight", network.enter.weight.shape[1])
+        network.load_state_dict({**network.state_dict(), **state})
+    return network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]

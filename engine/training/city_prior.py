@@ -1,4 +1,4 @@
-"""Recipes `city-prior` and `city-refine`: teach the denoiser of `city` to generate, continue, follow maps and refine.
+"""Recipe `city-prior`: teach the denoiser of `city` to generate, continue, follow maps and refine.
 
 One network learns all of it, as every condition is left out at random. Where it refines, what is noised is not the
 truth, which nobody has later: it is the prediction, or what the network made of the prediction before (Lee et al. 2024,
@@ -76,21 +76,18 @@ class PriorRecipe:
     large: tuple[int, int] = (256, 4)
     large_from: float = 0.5
     large_share: float = 0.5
-    generate: float = 0.5
+    generate: float = 0.3
     layout_free: float = 0.25
     character_free: float = 0.5
     composed: float = 0.7
     known_weight: float = 0.25
     border_weight: float = 2.0
-    refine: float = 0.2
+    refine: float = 0.1
     pairs: int = 200
     octaves: Octaves = ((4, 0.08), (8, 0.04), (16, 0.02), (32, 0.02))
     scales: Scales = ((4, 1.0), (16, 2.0), (32, 4.0))
     warmth: float = 1.5
 
-
-REFINE = PriorRecipe(small=(128, 12), large=(256, 3), refine=0.6)
-"""To go on with a prior that can do the rest already."""
 
 ON_GPU = PriorRecipe(small=(128, 64), large=(256, 24), large_from=0.3)
 """More scenes per step, and whole ones earlier, for a device that hardly notices them."""

@@ -124,14 +124,14 @@ def train_city_refine(options: TrainOptions, recipe: RefineRecipe) -> Iterator[T
         raise ModelError(
             f"model '{source.card.name}' has no denoiser whose drafts could be refined; train `city-prior` first"
         )
-    predictions, holes = _drafts(options, source, recipe)
+    drafts = _drafts(options, source, recipe)
     network = Refiner(recipe.network)
     if source.refiner is not None and source.refiner.config == recipe.network:
         network.load_state_dict(source.refiner.state_dict())
     else:
         start_from(network, source.autoencoder)
     network.to(device=source.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    loss = RefineLoss(network, predictions, holes, recipe, options.seed + 1, source.device)
+    loss = RefineLoss(network, drafts, recipe, options.seed + 1, source.device)
     loop = Loop(network, loss, options.out, LoopOptions(options.minutes, recipe.learning_rate))
     yield from drive(loop, options)
     network.load_state_dict(loop.averaged())
@@ -141,16 +141,12 @@ def train_city_refine(options: TrainOptions, recipe: RefineRecipe) -> Iterator[T
     sheets.draw_samples(card, options.device)
 
 
-def _drafts(options: TrainOptions, model: CityModel, recipe: RefineRecipe) -> tuple[list[Draft], list[Draft]]:
-    """Make drafts of predictions and of holes, as far as this denoiser's are not there yet, and read them."""
-    mark = model.card.files.get("denoiser.safetensors", "none")[:8]
-    folder, worlds = data_folder(options) / f"drafts-{mark}", world_folders(options)
+def _drafts(options: TrainOptions, model: CityModel, recipe: RefineRecipe) -> list[Draft]:
+    """Make drafts of predictions, as far as this denoiser's are not there yet, and read them."""
+    folder = data_folder(options) / f"drafts-{model.card.files['denoiser.safetensors'][:8]}"
     with torch.inference_mode():
-        pairs = pair_files(options, recipe.pairs)
-        files = write_drafts(folder, model, pairs, worlds, recipe.holes, recipe.coarse, options.seed)
-    drafts = [open_draft(path) for path in files]
-    split = len(drafts) - recipe.holes
-    return drafts[:split], drafts[split:]
+        files = write_drafts(folder, model, pair_files(options, recipe.pairs), recipe.coarse, options.seed)
+    return [open_draft(path) for path in files]
 
 
 def parts_of(model: CityModel) -> CityParts:

@@ -34,12 +34,10 @@ class RefineRecipe:
         Sizes.
     crop, batch
         Voxels along the edge of a crop, crops per step.
-    pairs, holes
-        Scenes with predictions, and scenes of worlds, that drafts are made of.
+    pairs
+        Scenes with predictions that drafts are made of.
     coarse
-        Share of predictions that are made twice as coarse, as the outputs of some networks are.
-    predictions
-        Share of samples that are drafts of predictions.
+        Share of predictions that are made twice as coarse (`drafts.coarsen`), as those of some networks are.
     unseen
         Share of the voxels that no scan sees that count; in scores none do.
     columns
@@ -54,9 +52,7 @@ class RefineRecipe:
     crop: int = 128
     batch: int = 4
     pairs: int = 200
-    holes: int = 250
-    coarse: float = 0.2
-    predictions: float = 0.7
+    coarse: float = 0.35
     unseen: float = 0.2
     columns: float = 0.25
     lovasz_voxels: int = 60_000
@@ -75,26 +71,13 @@ class RefineBatch:
 
 
 class RefineLoss:
-    """Draws a batch and scores it: `loss(step, progress) -> scalar`.
-
-    Parameters
-    ----------
-    predictions, holes
-        Drafts of both kinds.
-    """
+    """Draws a batch and scores it: `loss(step, progress) -> scalar`."""
 
     def __init__(
-        self,
-        network: Refiner,
-        predictions: Sequence[Draft],
-        holes: Sequence[Draft],
-        recipe: RefineRecipe,
-        seed: int,
-        device: torch.device,
+        self, network: Refiner, drafts: Sequence[Draft], recipe: RefineRecipe, seed: int, device: torch.device
     ) -> None:
-        self.network, self.recipe, self.device = network, recipe, device
-        self.predictions, self.holes = predictions, holes
-        counts = sum(np.bincount(d.truth.ravel(), minlength=UNKNOWN + 1) for d in (*predictions[:100], *holes[:50]))
+        self.network, self.drafts, self.recipe, self.device = network, drafts, recipe, device
+        counts = sum(np.bincount(draft.truth.ravel(), minlength=UNKNOWN + 1) for draft in drafts)
         weights = class_weights(torch.from_numpy(np.asarray(counts)[: network.config.classes]).float())
         self.rare = (weights > 2.0 * weights.median()).to(device)
         self.batches = DrawnAhead(self.draw, seed, draw_threads(device))
@@ -120,8 +103,7 @@ class RefineLoss:
         return RefineBatch(*(torch.from_numpy(np.stack(arrays)) for arrays in zip(*crops, strict=True)))
 
     def _crop(self, rng: np.random.Generator) -> tuple[NDArray[np.generic], ...]:
-        drafts = self.predictions if rng.random() < self.recipe.predictions else self.holes
-        draft, cells = drafts[int(rng.integers(len(drafts)))], self.recipe.crop // STRIDE
+        draft, cells = self.drafts[int(rng.integers(len(self.drafts)))], self.recipe.crop // STRIDE
         i, j = (int(rng.integers(n - cells + 1)) for n in draft.latent.shape[1:])
         part, turn = np.s_[STRIDE * i : STRIDE * (i + cells), STRIDE * j : STRIDE * (j + cells)], int(rng.integers(8))
         given, made, truth = (apply_symmetry(a[part], turn) for a in (draft.given, draft.made, draft.truth))

@@ -1,4 +1,4 @@
-"""Drafts: what the denoiser of `city` makes of predictions and of holes whose truth is known.
+"""Drafts: what the denoiser of `city` makes of predictions whose truth is known.
 
 They are what its refiner learns from, made once and kept beside the worlds.
 """
@@ -13,24 +13,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.city.archive import open_labels
-from engine.data.crops import apply_symmetry
 from engine.data.scans.pairs import open_pair
-from engine.geometry.maps import CELL, layout_of
-from engine.labels import UNKNOWN, label_space
+from engine.labels import UNKNOWN
 from engine.models.city.model import CityModel
 from engine.scene import Labels, VoxelScene
 from engine.tasks.fill import Canvas, sample_window
 from engine.tasks.request import REFINE_STRENGTH, Sampling
-from engine.training.masks import draw_mask
 
-EDGE = 256
-"""Voxels along the edges of a scene."""
 _ARRAYS = ("given", "made", "latent", "truth", "invalid")
+_CUT = 0.5
+"""Share of coarse predictions that see only so high."""
 _STEPS = (1, 4)
 """How many denoising steps drafts of predictions take."""
-_LEAST, _MOST = 0.4, 0.9
-"""From which noise levels scenes are made anew; from more they would have little to do with their truth."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +34,7 @@ class Draft:
     Attributes
     ----------
     given
-        `uint8`: a prediction, or what is known around a hole; 255 where nothing is.
+        `uint8`, a prediction, or what a scanner hit; 255 where nothing is known.
     made
         `uint8`, what the decoder reads from the latent.
     latent
@@ -58,29 +52,20 @@ class Draft:
     invalid: NDArray[np.uint8]
 
 
-def write_drafts(
-    folder: Path, model: CityModel, pairs: Sequence[Path], worlds: Sequence[Path], holes: int, coarse: float, seed: int
-) -> list[Path]:
-    """Make drafts of all predictions of some pairs and of `holes` scenes of worlds, but for those that are there.
+def write_drafts(folder: Path, model: CityModel, pairs: Sequence[Path], coarse: float, seed: int) -> list[Path]:
+    """Make drafts of all predictions of some pairs, but for those that are there; lists their files.
 
-    A share `coarse` of the predictions is made twice as coarse before. Takes about a second a draft on one core.
-    Returns the files.
+    A share `coarse` of the predictions is made twice as coarse before. Takes half a second a draft on one core.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    jobs: dict[Path, tuple[Path, str | int]] = {}
+    jobs: dict[Path, tuple[Path, str]] = {}
     for path in pairs:
         with np.load(path) as file:
             names = [name for name in file.files if name not in ("complete", "invalid")]
         jobs |= {folder / f"{path.stem}-{name}.npz": (path, name) for name in names}
-    for number in range(holes):
-        path = worlds[number % len(worlds)]
-        jobs[folder / f"{path.stem}-hole-{number // len(worlds):03d}.npz"] = (path, number)
-    for number, (target, (path, what)) in enumerate(jobs.items()):
+    for number, (target, (path, name)) in enumerate(jobs.items()):
         if not target.is_file():
-            rng = np.random.default_rng([seed, number])
-            _save(
-                target, _refined(model, path, what, coarse, rng) if isinstance(what, str) else _filled(model, path, rng)
-            )
+            _save(target, _refined(model, path, name, coarse, np.random.default_rng([seed, number])))
     return list(jobs)
 
 
@@ -90,49 +75,42 @@ def open_draft(path: Path) -> Draft:
         return Draft(*(file[name] for name in _ARRAYS))
 
 
-def coarsen(labels: Labels, least: int) -> Labels:
-    """Give every 2 x 2 x 2 voxels one label: the commonest solid one where at least `least` of the eight are solid."""
-    x, y, z = (n // 2 for n in labels.shape)
-    eights = labels.reshape(x, 2, y, 2, z, 2).transpose(0, 2, 4, 1, 3, 5).reshape(x, y, z, 8)
-    solid = (eights != 0) & (eights != UNKNOWN)
-    alike = (eights[..., :, None] == eights[..., None, :]).sum(axis=-1) * solid
-    best = np.take_along_axis(eights, alike.argmax(axis=-1)[..., None], axis=-1)[..., 0]
-    unknown = (eights == UNKNOWN).sum(axis=-1) > 4
-    coarse = np.where(solid.sum(axis=-1) >= least, best, np.where(unknown, UNKNOWN, 0)).astype(np.uint8)
-    return np.repeat(np.repeat(np.repeat(coarse, 2, axis=0), 2, axis=1), 2, axis=2)
+def coarsen(labels: Labels, rng: np.random.Generator) -> Labels:
+    """Make a prediction `(X, Y, Z)` like one of a network with voxels about twice as long, brought back to its grid.
+
+    Where cells begin, how flat they are, how many of a cell's voxels make it solid and how high the network sees is
+    drawn. A solid cell takes its commonest solid label.
+    """
+    heights = float(rng.choice((1.875, 2.0)))
+    starts = [float(rng.random() * side) for side in (2.0, 2.0, heights)]
+    sides = zip(labels.shape, starts, (2.0, 2.0, heights), strict=True)
+    x, y, z = (np.floor((np.arange(n) + start) / side + 1e-9).astype(np.int64) for n, start, side in sides)
+    shape = int(x[-1]) + 1, int(y[-1]) + 1, int(z[-1]) + 1
+    cells = (x[:, None, None] * shape[1] + y[None, :, None]) * shape[2] + z[None, None, :]
+    counts = np.bincount(cells.ravel(), minlength=int(np.prod(shape)))
+    solid = (labels != 0) & (labels != UNKNOWN)
+    kinds = int(labels[solid].max(initial=0)) + 1
+    found = np.bincount(cells[solid] * kinds + labels[solid], minlength=len(counts) * kinds).reshape(-1, kinds)
+    unknown = np.bincount(cells[labels == UNKNOWN], minlength=len(counts)) > counts / 2
+    is_solid = found.sum(axis=1) > counts * rng.random() * 0.9
+    coarse = np.where(is_solid, found.argmax(axis=1), np.where(unknown, UNKNOWN, 0)).astype(np.uint8)
+    out = coarse.reshape(shape)[np.ix_(x, y, z)]
+    if rng.random() < _CUT:
+        out[:, :, int(rng.integers(labels.shape[2] // 3, labels.shape[2])) :] = 0
+    return out
 
 
 def _refined(model: CityModel, path: Path, name: str, coarse: float, rng: np.random.Generator) -> Draft:
     pair = open_pair(path)
     source = pair.sources[name]
     if rng.random() < coarse:
-        source = coarsen(source, int(rng.integers(1, 6)))
+        source = coarsen(source, rng)
     scene = VoxelScene.from_labels(source)
     canvas = Canvas(scene, scene.box, np.ones(scene.box.shape, np.bool_), source=scene.snapshot())
     sampling = Sampling(seed=int(rng.integers(2**31)), steps=int(rng.choice(_STEPS)), strength=REFINE_STRENGTH)
-    return _draft(model, canvas, sampling, source, pair.complete, pair.invalid)
-
-
-def _filled(model: CityModel, path: Path, rng: np.random.Generator) -> Draft:
-    labels, space = open_labels(path), label_space(model.card.label_space)
-    edge = min(EDGE, *labels.shape[:2])
-    x, y = (int(rng.integers((n - edge) // CELL + 1)) * CELL for n in labels.shape[:2])
-    truth = apply_symmetry(np.asarray(labels[x : x + edge, y : y + edge]), int(rng.integers(8)))
-    hidden = np.ones(truth.shape, np.bool_) if rng.random() < 0.4 else draw_mask(rng, truth.shape)
-    given = np.where(hidden, UNKNOWN, truth).astype(np.uint8)
-    scene = VoxelScene.from_labels(truth)
-    canvas = Canvas(scene, scene.box, hidden, layout_of(truth, space))
-    strength = float(rng.uniform(_LEAST, _MOST))
-    sampling = Sampling(seed=int(rng.integers(2**31)), steps=6, strength=strength)
-    return _draft(model, canvas, sampling, given, truth, np.zeros(truth.shape, np.bool_))
-
-
-def _draft(
-    model: CityModel, canvas: Canvas, sampling: Sampling, given: Labels, truth: Labels, invalid: NDArray[np.bool_]
-) -> Draft:
-    *_, last = sample_window(model, canvas, canvas.scene.box, sampling, ())
-    made = model.decode(last.x0).cpu().numpy()
-    return Draft(given, made, last.x0[0].half().cpu().numpy(), truth, np.packbits(invalid, axis=2))
+    *_, last = sample_window(model, canvas, scene.box, sampling, ())
+    made, latent = model.decode(last.x0).cpu().numpy(), last.x0[0].half().cpu().numpy()
+    return Draft(source, made, latent, pair.complete, np.packbits(pair.invalid, axis=2))
 
 
 def _save(path: Path, draft: Draft) -> None:

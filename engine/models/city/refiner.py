@@ -1,9 +1,9 @@
-"""The refiner of `city`: which class a voxel has, given what is said of it and what the denoiser made of that.
+"""The refiner of `city`: which class a voxel has, given what was predicted of it and what the denoiser made of that.
 
 A latent at a quarter of the resolution loses thin things and the last voxel of every edge, and a decoder cannot know
-how far a prediction is to be trusted. This network looks at single voxels of both, a prediction (or what is known
-around a hole) and what was made, and at their surroundings of some forty metres (a UNet, Ronneberger et al. 2015, over
-the plan, with columns as channels). It was taught on drafts whose truth is known.
+how far a prediction is to be trusted. This network looks at single voxels of both, the prediction and what was made of
+it, and at their surroundings of some twenty metres to each side (a UNet, Ronneberger et al. 2015, over the plan, with
+columns as channels). It learns from drafts whose truth is known.
 """
 
 from __future__ import annotations
@@ -54,9 +54,8 @@ class RefinerConfig:
 class Refiner(nn.Module):
     """Two volumes of labels `(B, X, Y, Z) uint8` and a latent to class logits `(B, classes, Z, X, Y)`.
 
-    `given` is what is said of the scene: a prediction, what a scanner hit, what is known around a hole; 255 where
-    nothing is. `made` is what the denoiser made, read from `z (B, C, X / 4, Y / 4)` by the decoder. X and Y are
-    multiples of 16.
+    `given` is a prediction, or what a scanner hit, 255 where nothing is known. `made` is what the decoder reads from
+    `z (B, C, X / 4, Y / 4)`, which the denoiser made. X and Y are multiples of 16.
     """
 
     def __init__(self, config: RefinerConfig) -> None:

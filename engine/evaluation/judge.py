@@ -78,7 +78,7 @@ class Bench:
     training: WorldCrops
     folder: Path
     places: WorldCrops | None = None
-    edits: int = 8
+    edits: int = 32
     predictions: Predictions | None = None
     real: RealScan | None = None
     orders: int = 8

@@ -235,7 +235,8 @@ def sample_window(
     view = _look(canvas, window)
     denoise = _steer(model, view, sampling, canvas.wished_in(window, sampling))
     if sampling.keep_known:
-        denoise = keep_known(denoise, model.encode(view.labels), model.latent_mask(view.hidden))
+        shown = torch.where(view.hidden, UNKNOWN, view.labels)
+        denoise = keep_known(denoise, model.encode(shown), model.latent_mask(view.hidden))
     if barred:
         denoise = projected(denoise, lambda x0: model.project(x0, barred), PROJECT_BELOW)
     sigmas = model.sigmas(sampling.steps, sampling.strength)

@@ -53,7 +53,8 @@ class Sampling:
     preview
         Whether steps carry labels to show: never, as often as they stay cheap, or always.
     keep_known
-        Also replace the known region of the clean estimate at every step, not only condition on it.
+        Also replace the known region of the clean estimate at every step, not only condition on it: seams show less,
+        and it costs nothing.
     resample
         How many times every fifth of the steps is gone through, so that new and known parts agree better (RePaint,
         Lugmayr et al. 2022); 1 is off.
@@ -75,7 +76,7 @@ class Sampling:
     forbid: tuple[str, ...] = ()
     device: str = "auto"
     preview: Preview = "off"
-    keep_known: bool = False
+    keep_known: bool = True
     resample: int = 1
     posterior: float = 0.0
     style: str | None = None

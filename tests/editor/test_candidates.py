@@ -179,9 +179,9 @@ def test_seed_and_parameters_are_taken_from_a_variant(desk):
     assert rows["Not made"] == "car"
     assert "Resample" not in rows
     request = desk.item(6).candidate.request
-    unusual = replace(request, sampling=replace(request.sampling, resample=5, keep_known=True))
+    unusual = replace(request, sampling=replace(request.sampling, resample=5, keep_known=False))
     rows = dict(facts(Item(Proposal([unusual]), Candidate(unusual))))
-    assert (rows["Resample"], rows["Keep known"]) == ("5", "True")
+    assert (rows["Resample"], rows["Keep known"]) == ("5", "False")
 
 
 # bytes

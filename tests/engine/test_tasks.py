@@ -164,10 +164,16 @@ def test_allowing_bars_all_other_classes_but_empty(session: Session, sampling: S
     assert set(np.unique(result.labels)) <= {0, 9, 13}
 
 
-def test_known_latents_can_be_kept_too(session: Session, sampling: Sampling, scene: VoxelScene) -> None:
-    mask = stroke(scene)
-    kept = finish(session, InpaintRequest(scene, mask, replace(sampling, keep_known=True)))
-    assert kept.labels.shape == mask.box.shape
+def test_known_latents_are_kept_and_say_nothing_of_what_is_hidden(
+    session: Session, sampling: Sampling, scene: VoxelScene
+) -> None:
+    mask, other = stroke(scene), scene.snapshot()
+    other.write(mask.box, np.full(mask.box.shape, 13, np.uint8), mask.array)
+    kept, again = (finish(session, InpaintRequest(which, mask, sampling)).labels for which in (scene, other))
+    assert sampling.keep_known
+    assert np.array_equal(kept[mask.array], again[mask.array])
+    free = finish(session, InpaintRequest(scene, mask, replace(sampling, keep_known=False))).labels
+    assert not np.array_equal(kept[mask.array], free[mask.array])
 
 
 def test_a_layout_and_its_guidance_steer(session: Session, sampling: Sampling) -> None:

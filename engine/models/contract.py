@@ -90,12 +90,17 @@ class SceneModel(Protocol):
         ...
 
     def decode(
-        self, z: Tensor, barred: Sequence[int] = (), box: Box | None = None, given: Tensor | None = None
+        self,
+        z: Tensor,
+        barred: Sequence[int] = (),
+        box: Box | None = None,
+        given: Tensor | None = None,
+        strength: float = 1.0,
     ) -> Tensor:
         """Decode a latent to train ids `uint8`, none of them barred; only those of a box where one is given.
 
         What is `given` of the scene, train ids `(X, Y, Z)` as a network predicted them, unknown ones 255, counts for
-        something: a refiner weighs it, or it is favoured (`picking.favour`).
+        something: a refiner weighs it, the more for it the less the `strength`, or it is favoured (`picking.favour`).
         """
         ...
 

@@ -166,7 +166,7 @@ def fill(
         left = canvas.left_in(window)
         if left.is_empty:  # other windows have made all of it
             continue
-        reading = Reading.of(model, canvas, window, left, barred)
+        reading = Reading.of(model, canvas, window, left, barred, sampling.strength)
         last = None
         for last in sample_window(model, canvas, window, sampling, barred):
             done = before + number * per_window + last.index
@@ -199,6 +199,8 @@ class Reading:
         Labels of the source in the window.
     plain
         What the model reads from the source's latent in the box, where it was not taught better.
+    strength
+        How far it may leave the source.
     """
 
     model: SceneModel
@@ -206,21 +208,24 @@ class Reading:
     box: Box
     source: Labels | None = None
     plain: Labels | None = None
+    strength: float = 1.0
 
     @classmethod
-    def of(cls, model: SceneModel, canvas: Canvas, window: Box, left: Box, barred: Sequence[int]) -> Reading:
+    def of(
+        cls, model: SceneModel, canvas: Canvas, window: Box, left: Box, barred: Sequence[int], strength: float = 1.0
+    ) -> Reading:
         box = left.relative_to(window)
         if canvas.source is None:
             return cls(model, barred, box)
         source = canvas.source.read_padded(window, UNKNOWN)
         if model.weighs_sources:
-            return cls(model, barred, box, source)
+            return cls(model, barred, box, source, strength=strength)
         plain = model.decode(model.encode(torch.from_numpy(source)), (), box)
         return cls(model, barred, box, source, plain.cpu().numpy())
 
     def read(self, x0: Tensor) -> Labels:
         given = None if self.source is None else torch.from_numpy(self.source)
-        labels: Labels = self.model.decode(x0, self.barred, self.box, given).cpu().numpy()
+        labels: Labels = self.model.decode(x0, self.barred, self.box, given, self.strength).cpu().numpy()
         if self.source is None or self.plain is None:
             return labels
         own = self.source[self.box.slices]

@@ -22,7 +22,7 @@ from engine.models.city.refiner import Refiner
 from engine.models.zoo import load
 from engine.scene import VoxelScene
 from engine.session import Session
-from engine.tasks.request import REFINE_STRENGTH, RefineRequest, Sampling
+from engine.tasks.request import RefineRequest, Sampling
 from engine.training import sheets
 from engine.training.city_recipes import train_city_refine
 from engine.training.city_refine import RefineLoss, RefineRecipe, score, start_from
@@ -120,7 +120,7 @@ def test_refining_hands_the_prediction_to_the_refiner(session: Session, card: Mo
     prediction = scene_of(4)
     request = RefineRequest(
         VoxelScene.from_labels(prediction),
-        Sampling(str(card.folder), seed=1, steps=1, strength=REFINE_STRENGTH, device="cpu"),
+        Sampling(str(card.folder), seed=1, steps=1, device="cpu"),
     )
     *_, last = session.run(request)
     assert last.result is not None
@@ -132,6 +132,20 @@ def test_refining_hands_the_prediction_to_the_refiner(session: Session, card: Mo
     *_, last = own.run(request)
     assert last.result is not None
     assert np.array_equal(last.result.labels, prediction)
+
+
+def test_the_weaker_the_closer_to_the_prediction(model: CityModel) -> None:
+    given = torch.from_numpy(scene_of(6, (64, 48, HEIGHT)))
+    given[::4] = UNKNOWN
+    z = torch.randn(model.latent_shape(given.shape), generator=torch.Generator().manual_seed(3))
+    known = given != UNKNOWN
+    shares = [
+        float((model.decode(z, given=given, strength=strength) == given)[known].float().mean())
+        for strength in (1.0, 0.5, 0.01)
+    ]
+    assert shares == sorted(shares)
+    assert shares[2] > shares[0] + 0.05
+    assert UNKNOWN not in model.decode(z, given=given, strength=0.01)
 
 
 def test_a_coarse_prediction_has_cells_of_one_label() -> None:

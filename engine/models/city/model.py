@@ -201,33 +201,46 @@ class CityModel:
         return character_channels([character], self.card.styles, composition)[:, :channels].to(self.device)
 
     def decode(
-        self, z: Tensor, barred: Sequence[int] = (), box: Box | None = None, given: Tensor | None = None
+        self,
+        z: Tensor,
+        barred: Sequence[int] = (),
+        box: Box | None = None,
+        given: Tensor | None = None,
+        strength: float = 1.0,
     ) -> Tensor:
         """Decode a latent `(1, C, X / 4, Y / 4)` to labels `(X, Y, Z) uint8`, strip by strip, none of them barred.
 
         Of a box only what its voxels depend on is decoded. What is `given` of the scene, `(X, Y, Z) uint8`, the refiner
-        weighs, or where there is none, it is favoured.
+        weighs, the more for it the less the `strength`; or where there is none, it is favoured.
         """
         whole = Box((0, 0, 0), (STRIDE * z.shape[2], STRIDE * z.shape[3], self.card.height))
         wanted = box or whole
         if given is not None and self.refiner is not None:
-            return self._refine(self.refiner, z, wanted, whole, barred, given)
+            return self._refine(self.refiner, z, wanted, barred, given, (1.0 - strength) ** 2)
         cells = wanted.snap((STRIDE, STRIDE, 1))
         strips = cells.tiles((STRIDE * _STRIP, *cells.shape[1:]))
         labels = torch.cat([self._decode_cells(z, strip, whole, barred, given) for strip in strips])
         return labels[wanted.relative_to(cells).slices]
 
     def _refine(
-        self, refiner: Refiner, z: Tensor, wanted: Box, whole: Box, barred: Sequence[int], given: Tensor
+        self, refiner: Refiner, z: Tensor, wanted: Box, barred: Sequence[int], given: Tensor, caution: float
     ) -> Tensor:
+        """Let the refiner decide; with `caution`, 0 to 1, it has that share of its say without what was made."""
+        whole = Box((0, 0, 0), (given.shape[0], given.shape[1], given.shape[2]))
         around = wanted.pad((_AROUND, _AROUND, self.card.height)).snap((_COARSEST, _COARSEST, 1)).clip(whole)
-        x, y, _ = (slice(s.start // STRIDE, s.stop // STRIDE) for s in around.slices)
-        told = given.to(z.device)[around.slices]
-        made = self.decode(z, (), around)
-        with fast_math(self.device):
-            logits = refiner(told[None], made[None], z[:, :, x, y])[0]
-        own = wanted.relative_to(around).slices
-        return self._picker.pick(logits.permute(2, 3, 1, 0)[own].float(), 3, barred)
+        own, (x, y, _) = (
+            wanted.relative_to(around).slices,
+            (slice(s.start // STRIDE, s.stop // STRIDE) for s in around.slices),
+        )
+        told, made = given.to(z.device)[around.slices], self.decode(z, (), around)
+        views = [(1.0 - caution, made), (caution, torch.where(told == UNKNOWN, made, told))]
+        shares = torch.zeros((), device=z.device)
+        for weight, seen in views:
+            if weight > 0:
+                with fast_math(self.device):
+                    logits = refiner(told[None], seen[None], z[:, :, x, y])[0].permute(2, 3, 1, 0)[own]
+                shares = shares + weight * logits.float().log_softmax(dim=3)
+        return self._picker.pick(shares, 3, barred)
 
     def _decode_cells(self, z: Tensor, cells: Box, whole: Box, barred: Sequence[int], given: Tensor | None) -> Tensor:
         halo = STRIDE * self.autoencoder.reach

@@ -136,12 +136,17 @@ class SemcityModel:
         return cover(hidden.to(self.device))
 
     def decode(
-        self, z: Tensor, barred: Sequence[int] = (), box: Box | None = None, given: Tensor | None = None
+        self,
+        z: Tensor,
+        barred: Sequence[int] = (),
+        box: Box | None = None,
+        given: Tensor | None = None,
+        strength: float = 1.0,
     ) -> Tensor:
         """Decode a composed map to labels `(X, Y, Z) uint8`, none of them barred.
 
         Of a box only its voxels are decoded, to the labels that they have in the whole scene. What is `given` of the
-        scene, `(X, Y, Z) uint8`, is favoured.
+        scene, `(X, Y, Z) uint8`, is favoured, whatever the strength.
         """
         planes = decompose(z, self.card.height)
         wanted = box or Box((0, 0, 0), voxel_shape(planes))

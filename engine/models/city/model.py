@@ -216,7 +216,7 @@ class CityModel:
         whole = Box((0, 0, 0), (STRIDE * z.shape[2], STRIDE * z.shape[3], self.card.height))
         wanted = box or whole
         if given is not None and self.refiner is not None:
-            return self._refine(self.refiner, z, wanted, barred, given, (1.0 - strength) ** 2)
+            return self._refine(self.refiner, z, wanted, barred, given, (1.0 - strength) ** 3)
         cells = wanted.snap((STRIDE, STRIDE, 1))
         strips = cells.tiles((STRIDE * _STRIP, *cells.shape[1:]))
         labels = torch.cat([self._decode_cells(z, strip, whole, barred, given) for strip in strips])
@@ -228,19 +228,23 @@ class CityModel:
         """Let the refiner decide; with `caution`, 0 to 1, it has that share of its say without what was made."""
         whole = Box((0, 0, 0), (given.shape[0], given.shape[1], given.shape[2]))
         around = wanted.pad((_AROUND, _AROUND, self.card.height)).snap((_COARSEST, _COARSEST, 1)).clip(whole)
-        own, (x, y, _) = (
-            wanted.relative_to(around).slices,
-            (slice(s.start // STRIDE, s.stop // STRIDE) for s in around.slices),
-        )
-        told, made = given.to(z.device)[around.slices], self.decode(z, (), around)
+        x, y, _ = (slice(s.start // STRIDE, s.stop // STRIDE) for s in around.slices)
+        told = given.to(z.device)[around.slices][None]
+        made = self.decode(z, (), around)[None]
         views = [(1.0 - caution, made), (caution, torch.where(told == UNKNOWN, made, told))]
-        shares = torch.zeros((), device=z.device)
-        for weight, seen in views:
-            if weight > 0:
-                with fast_math(self.device):
-                    logits = refiner(told[None], seen[None], z[:, :, x, y])[0].permute(2, 3, 1, 0)[own]
-                shares = shares + weight * logits.float().log_softmax(dim=3)
-        return self._picker.pick(shares, 3, barred)
+        views = [(weight, seen) for weight, seen in views if weight > 0]
+        with fast_math(self.device):
+            features = [refiner.features(told, seen, z[:, :, x, y]) for _, seen in views]
+            rows, columns, heights = wanted.relative_to(around).slices
+            labels = []
+            for start in range(rows.start, rows.stop, _COARSEST):  # logits of all rows at once would take 170 MB
+                part = np.s_[:, start : min(start + _COARSEST, rows.stop), columns]
+                shares = sum(
+                    weight * refiner.read(f[:, :, *part[1:]], told[part], seen[part]).log_softmax(dim=4)
+                    for (weight, seen), f in zip(views, features, strict=True)
+                )
+                labels.append(self._picker.pick(cast(Tensor, shares)[0, :, :, heights], 3, barred))
+        return torch.cat(labels)
 
     def _decode_cells(self, z: Tensor, cells: Box, whole: Box, barred: Sequence[int], given: Tensor | None) -> Tensor:
         halo = STRIDE * self.autoencoder.reach

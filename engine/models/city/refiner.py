@@ -106,11 +106,15 @@ class Refiner(nn.Module):
         told = [F.one_hot(self._ids(labels).long(), k + 1)[..., :-1] for labels in (given, made)]
         return told[0] * self._trust_in(given, 0) + told[1] * self._trust_in(made, k + 1)
 
-    def forward(self, given: Tensor, made: Tensor, z: Tensor) -> Tensor:
-        out = self.head(self.features(given, made, z))
+    def read(self, features: Tensor, given: Tensor, made: Tensor) -> Tensor:
+        """Give the class logits `(B, X, Y, Z, classes)` of places with these features and labels."""
+        out = self.head(features)
         b, _, x, y = out.shape
-        logits = out.view(b, self.config.classes, self.config.height, x, y)
-        return cast(Tensor, logits + self.trusted(given, made).permute(0, 4, 3, 1, 2))
+        logits = out.view(b, self.config.classes, self.config.height, x, y).permute(0, 3, 4, 2, 1)
+        return cast(Tensor, logits.float() + self.trusted(given, made))
+
+    def forward(self, given: Tensor, made: Tensor, z: Tensor) -> Tensor:
+        return self.read(self.features(given, made, z), given, made).permute(0, 4, 3, 1, 2)
 
     def _trust_in(self, labels: Tensor, first: int) -> Tensor:
         return F.embedding(self._ids(labels) + first, self.trust[:, None])

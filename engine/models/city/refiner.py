@@ -103,8 +103,12 @@ class Refiner(nn.Module):
     def trusted(self, given: Tensor, made: Tensor) -> Tensor:
         """Give what the labels themselves, `(...)` each, add to the logits, `(..., classes)`."""
         k = self.config.classes
-        told = [F.one_hot(self._ids(labels).long(), k + 1)[..., :-1] for labels in (given, made)]
-        return told[0] * self._trust_in(given, 0) + told[1] * self._trust_in(made, k + 1)
+        out = torch.zeros(*given.shape, k, device=given.device)
+        for labels, first in ((given, 0), (made, k + 1)):
+            ids = self._ids(labels).long()
+            amount = self.trust[ids + first] * (ids < k)
+            out = out.scatter_add(-1, ids.clamp(max=k - 1)[..., None], amount[..., None])
+        return out
 
     def read(self, features: Tensor, given: Tensor, made: Tensor) -> Tensor:
         """Give the class logits `(B, X, Y, Z, classes)` of places with these features and labels."""
@@ -115,9 +119,6 @@ class Refiner(nn.Module):
 
     def forward(self, given: Tensor, made: Tensor, z: Tensor) -> Tensor:
         return self.read(self.features(given, made, z), given, made).permute(0, 4, 3, 1, 2)
-
-    def _trust_in(self, labels: Tensor, first: int) -> Tensor:
-        return F.embedding(self._ids(labels) + first, self.trust[:, None])
 
     def _ids(self, labels: Tensor) -> Tensor:
         return torch.where(labels == UNKNOWN, self.config.classes, labels.to(torch.int32))

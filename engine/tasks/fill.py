@@ -239,9 +239,10 @@ def sample_window(
     """Denoise the latent of one window with all that is known in it."""
     view = _look(canvas, window)
     denoise = _steer(model, view, sampling, canvas.wished_in(window, sampling))
-    if sampling.keep_known:
-        shown = torch.where(view.hidden, UNKNOWN, view.labels)
-        denoise = keep_known(denoise, model.encode(shown), model.latent_mask(view.hidden))
+    hidden = view.hidden | (view.labels == UNKNOWN)
+    if sampling.keep_known and not bool(hidden.all()):
+        known = model.encode(torch.where(hidden, UNKNOWN, view.labels))
+        denoise = keep_known(denoise, known, model.latent_mask(hidden))
     if barred:
         denoise = projected(denoise, lambda x0: model.project(x0, barred), PROJECT_BELOW)
     sigmas = model.sigmas(sampling.steps, sampling.strength)

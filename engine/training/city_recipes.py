@@ -21,7 +21,7 @@ from engine.models.composition import count_features
 from engine.models.unet import UNet, UNetConfig
 from engine.models.zoo import CityParts, pick_device, save_city
 from engine.models.zoo import load as load_model
-from engine.training import city_autoencoder, city_prior, sheets
+from engine.training import city_autoencoder, city_prior, city_refine, sheets
 from engine.training.characters import STYLES, MappedWorld, measure_compositions
 from engine.training.city_autoencoder import AutoencoderLoss, AutoencoderRecipe
 from engine.training.city_layout import LayoutLoss, LayoutRecipe
@@ -124,6 +124,8 @@ def train_city_refine(options: TrainOptions, recipe: RefineRecipe) -> Iterator[T
         raise ModelError(
             f"model '{source.card.name}' has no denoiser whose drafts could be refined; train `city-prior` first"
         )
+    if source.device.type == "cuda" and recipe == RefineRecipe():
+        recipe = city_refine.ON_GPU
     drafts = _drafts(options, source, recipe)
     network = Refiner(recipe.network)
     if source.refiner is not None and source.refiner.config == recipe.network:

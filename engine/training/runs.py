@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.data.city.archive import open_world, write_worlds
+from engine.data.city.archive import open_world, read_seed, write_worlds
 from engine.data.city.world import World
 from engine.data.scans.pairs import write_training_pairs
 from engine.errors import ModelError, RequestError
@@ -37,8 +37,8 @@ class TrainOptions:
     data
         Folder of worlds; `None` makes `worlds` of them under `out`.
     start
-        Model folder whose parts to keep and go on from; the autoencoder of `city` starts from nothing without it, the
-        priors of `city` from the installed model, and those of `semcity` need it for their autoencoder.
+        Model folder whose parts to keep and go on from; the autoencoder of `city` starts from nothing without it, its
+        other networks from the installed model, and those of `semcity` need it for their autoencoder.
     worlds
         How many worlds to make where no folder of them is named.
     """
@@ -61,7 +61,7 @@ def data_folder(options: TrainOptions) -> Path:
 def world_folders(options: TrainOptions) -> list[Path]:
     """List the worlds to train on; makes them where no folder of them is named.
 
-    Raises `RequestError` where there are none.
+    Raises `RequestError` where there are none, or one is held out.
     """
     folder = data_folder(options)
     if options.data is None:
@@ -70,6 +70,9 @@ def world_folders(options: TrainOptions) -> list[Path]:
     found = sorted(folder.glob("*.zarr"))
     if not found:
         raise RequestError(f"{folder} holds no worlds; make some with `scenewright worlds --out {folder} --count 24`")
+    for path in found:
+        if (seed := read_seed(path)) >= HELD_OUT_SEED:
+            raise RequestError(f"{path} has the held-out seed {seed}; train on seeds below {HELD_OUT_SEED}")
     return found
 
 
@@ -92,10 +95,7 @@ def drive(loop: Loop, options: TrainOptions) -> Iterator[TrainStep]:
 def open_worlds(options: TrainOptions) -> Iterator[World]:
     """Open the worlds to train on one by one, so that whoever needs only their labels can let go of the rest."""
     for path in world_folders(options):
-        world = open_world(path)
-        if world.seed >= HELD_OUT_SEED:
-            raise RequestError(f"{path} has the held-out seed {world.seed}; train on seeds below {HELD_OUT_SEED}")
-        yield world
+        yield open_world(path)
 
 
 def record_of(recipe: str, options: TrainOptions, loop: Loop, numbers: dict[str, Any], worlds: int) -> dict[str, Any]:

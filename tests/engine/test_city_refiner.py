@@ -13,7 +13,8 @@ from engine.data.city.archive import save_world
 from engine.data.city.generator import make_world
 from engine.data.city.world import World
 from engine.data.scans.pairs import make_pair, save_pair
-from engine.errors import ModelError
+from engine.errors import ModelError, RequestError
+from engine.evaluation.sources import HELD_OUT_SEED
 from engine.grid import Box
 from engine.labels import UNKNOWN
 from engine.models.cards import ModelCard, read_card
@@ -256,6 +257,16 @@ def test_the_recipe_leaves_all_parts_and_goes_on_from_its_own(
     again = replace(first, out=tmp_path / "two", start=first.out)
     list(train_city_refine(again, recipe))
     assert read_card(again.out).training["refiner"]["before"]["steps"] > 0
+
+
+def test_held_out_worlds_are_not_learned_from(tmp_path: Path, worlds: Path, tall: CityModel) -> None:
+    labels = np.zeros((96, 96, 32), np.uint8)
+    world = World(labels, np.array([0, 1]), np.array([1, 1], np.uint32), HELD_OUT_SEED, "test")
+    save_world(tmp_path / "worlds" / "world.zarr", world)
+    options = TrainOptions(tmp_path / "out", tmp_path / "worlds", device="cpu", start=tall.card.folder)
+    with pytest.raises(RequestError, match=f"held-out seed {HELD_OUT_SEED}"):
+        list(train_city_refine(options, RefineRecipe()))
+    assert not (tmp_path / "worlds" / "pairs").exists()
 
 
 def test_who_has_no_denoiser_has_no_drafts(tmp_path: Path, worlds: Path, tall: CityModel) -> None:

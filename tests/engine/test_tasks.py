@@ -5,8 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
+from engine.diffusion.denoiser import Denoise
+from engine.diffusion.guidance import keep_known
 from engine.errors import GridError, LabelError, RequestError
 from engine.geometry.maps import LayoutMap, extrude, layout_of
 from engine.grid import Box, Grid
@@ -14,6 +17,7 @@ from engine.labels import UNKNOWN, label_space
 from engine.mask import VoxelMask
 from engine.scene import VoxelScene
 from engine.session import Session
+from engine.tasks import fill
 from engine.tasks.fill import Canvas, Reading
 from engine.tasks.layout import known_layout, plan_area
 from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, Request, Result, Sampling
@@ -174,6 +178,28 @@ def test_known_latents_are_kept_and_say_nothing_of_what_is_hidden(
     assert np.array_equal(kept[mask.array], again[mask.array])
     free = finish(session, InpaintRequest(scene, mask, replace(sampling, keep_known=False))).labels
     assert not np.array_equal(kept[mask.array], free[mask.array])
+
+
+def test_only_what_is_known_is_kept(session: Session, sampling: Sampling, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unknown voxels are nothing to keep, masked or not; where nothing is known, nothing is encoded for it."""
+    masks: list[torch.Tensor] = []
+
+    def noted(denoise: Denoise, known: torch.Tensor, mask: torch.Tensor) -> Denoise:
+        masks.append(mask)
+        return keep_known(denoise, known, mask)
+
+    monkeypatch.setattr(fill, "keep_known", noted)
+    finish(session, GenerateRequest((64, 64), sampling))
+    assert not masks
+    labels = np.zeros((64, 64, HEIGHT), np.uint8)
+    labels[40:] = UNKNOWN
+    hole = VoxelMask.of_box(Box((28, 28, 0), (36, 36, HEIGHT)))
+    finish(session, InpaintRequest(VoxelScene.from_labels(labels), hole, sampling))
+    (mask,) = masks
+    expected = torch.zeros(16, 16, dtype=torch.bool)
+    expected[10:] = True
+    expected[7:9, 7:9] = True
+    assert torch.equal(mask[0, 0], expected)
 
 
 def test_a_layout_and_its_guidance_steer(session: Session, sampling: Sampling) -> None:

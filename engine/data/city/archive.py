@@ -98,6 +98,20 @@ def open_world(folder: Path) -> World:
     return World(arrays["labels"].astype(np.uint8, copy=False), voxels, arrays["instance_ids"], seed, style)
 
 
+def read_seed(folder: Path) -> int:
+    """Tell the seed of a world, without reading its voxels.
+
+    Raises
+    ------
+    ScenewrightError
+        If the folder does not hold a world.
+    """
+    try:
+        return int(str(zarr.open_group(folder, mode="r").attrs["seed"]))
+    except (KeyError, FileNotFoundError) as error:
+        raise ScenewrightError(f"{folder} does not hold a world ({error}); delete it and write it again") from error
+
+
 def open_labels(folder: Path) -> zarr.Array[Any]:
     """Open a world's labels without reading them, so that a part can be sliced out: `(X, Y, Z) uint8`.
 

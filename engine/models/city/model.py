@@ -43,6 +43,9 @@ _COMPOSITION_STREAM = 2
 _COARSEST = 16
 """Voxels of a cell on the coarsest level of the refiner."""
 
+_ROWS = 16
+"""Rows of voxels whose refined logits are held at once, 11 MB for 256 columns; all of a scene's would take 170 MB."""
+
 _AROUND = 48
 """Voxels around a box that its refining looks at."""
 
@@ -237,8 +240,8 @@ class CityModel:
             features = [refiner.features(told, seen, z[:, :, x, y]) for _, seen in views]
             rows, columns, heights = wanted.relative_to(around).slices
             labels = []
-            for start in range(rows.start, rows.stop, _COARSEST):  # logits of all rows at once would take 170 MB
-                part = np.s_[:, start : min(start + _COARSEST, rows.stop), columns]
+            for start in range(rows.start, rows.stop, _ROWS):
+                part = np.s_[:, start : min(start + _ROWS, rows.stop), columns]
                 shares = sum(
                     weight * refiner.read(f[:, :, *part[1:]], told[part], seen[part]).log_softmax(dim=4)
                     for (weight, seen), f in zip(views, features, strict=True)

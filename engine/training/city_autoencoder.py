@@ -30,6 +30,9 @@ class AutoencoderRecipe:
     shrink
         Weight of the latent's mean square: with noise of fixed deviation that is the KL divergence from a unit
         Gaussian, up to constants. (A tanh instead saturates: it left binary channels, five of them dead.)
+    codes, commit
+        With codes, the latent is rounded to that many per group instead of noised and shrunk; `commit` is the weight of
+        its squared distance to them (van den Oord et al. 2017, equation 3).
     columns
         Share of all columns that are decoded and scored per step; those with rare classes go first.
     hidden
@@ -40,10 +43,15 @@ class AutoencoderRecipe:
     batch: int = 12
     noise: float = 0.1
     shrink: float = 0.01
+    codes: int = 0
+    commit: float = 0.25
     columns: float = 0.4
     hidden: float = 0.5
     lovasz_voxels: int = 60_000
 
+
+QUANTISED = AutoencoderRecipe(codes=1024)
+"""Regularised by a codebook instead of by noise."""
 
 ON_GPU = AutoencoderRecipe(batch=96, lovasz_voxels=400_000)
 """Eight times the scenes per step, for a device that hardly notices them."""
@@ -64,8 +72,8 @@ class AutoencoderLoss:
         labels, hidden = (torch.from_numpy(array).to(self.device) for array in self.batches.take())
         seen = torch.where(hidden, UNKNOWN, labels)
         raw = self.network.compress(seen)
-        noisy = raw + self.recipe.noise * torch.randn_like(raw)
-        features = self.network.decoder(noisy).permute(0, 2, 3, 1).flatten(0, 2)
+        shown, cost = self._regularised(raw)
+        features = self.network.decoder(shown).permute(0, 2, 3, 1).flatten(0, 2)
         rows = rare_columns(labels, hidden, self.weights > 2.0 * self.weights.median(), self.recipe.columns)
         head, config = self.network.head, self.network.config
         logits = torch.nn.functional.linear(features[rows], head.weight.flatten(1), head.bias).float()
@@ -77,7 +85,14 @@ class AutoencoderLoss:
             hidden.flatten(0, 2)[rows],
             self.recipe.lovasz_voxels,
         )
-        return scored + self.recipe.shrink * raw.square().mean()
+        return scored + cost
+
+    def _regularised(self, raw: Tensor) -> tuple[Tensor, Tensor]:
+        """Give the latent as the decoder sees it in training, and what its being as it is costs."""
+        if self.network.codebook is None:
+            return raw + self.recipe.noise * torch.randn_like(raw), self.recipe.shrink * raw.square().mean()
+        rounded = self.network.rounded(raw)
+        return rounded, self.recipe.commit * (raw - rounded.detach()).square().mean()
 
     def _draw(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
         crops = self.sampler.batch(self.recipe.batch, rng)

@@ -13,6 +13,7 @@ from engine.data.scans.pairs import open_pair
 from engine.errors import ModelError
 from engine.labels import label_space
 from engine.models.cards import find_model
+from engine.models.city.autoencoder import AutoencoderConfig
 from engine.models.city.conditions import given_channels
 from engine.models.city.layout import layout_config
 from engine.models.city.model import CityModel
@@ -26,8 +27,8 @@ from engine.training.characters import STYLES, MappedWorld, measure_compositions
 from engine.training.city_autoencoder import AutoencoderLoss, AutoencoderRecipe
 from engine.training.city_layout import LayoutLoss, LayoutRecipe
 from engine.training.city_prior import PriorLoss, PriorRecipe
-from engine.training.city_refine import RefineLoss, RefineRecipe, start_from
-from engine.training.drafts import Draft, open_draft, write_drafts
+from engine.training.city_refine import RefineLoss, RefineRecipe, go_on_from, start_from
+from engine.training.drafts import Draft, open_draft, write_drafts, write_filled
 from engine.training.loop import Loop, LoopOptions, TrainStep
 from engine.training.runs import (
     TrainOptions,
@@ -43,17 +44,20 @@ from engine.training.runs import (
 )
 
 
-def train_city_autoencoder(options: TrainOptions) -> Iterator[TrainStep]:
+def train_city_autoencoder(options: TrainOptions, recipe: AutoencoderRecipe) -> Iterator[TrainStep]:
     """Train the autoencoder of `city`; without `options.start` from nothing."""
-    device = pick_device(options.device)
+    device, space = pick_device(options.device), label_space()
     torch.manual_seed(options.seed)
-    recipe, space = city_autoencoder.ON_GPU if device.type == "cuda" else AutoencoderRecipe(), label_space()
+    if device.type == "cuda":
+        recipe = replace(city_autoencoder.ON_GPU, codes=recipe.codes)
     source = _start(options) if options.start else None
+    config = replace(source.autoencoder.config if source else AutoencoderConfig(), codes=recipe.codes)
     worlds = [Volume(world.labels) for world in open_worlds(options)]
     sampler = CropSampler(worlds, (recipe.crop, recipe.crop), np.random.default_rng(options.seed))
-    network = city_autoencoder.build(source.autoencoder.config if source else None).to(device)
+    network = city_autoencoder.build(config).to(device)
     if source:
-        network.load_state_dict(source.autoencoder.state_dict())
+        own, state = network.state_dict(), source.autoencoder.state_dict()  # one of them may have a codebook
+        network.load_state_dict({key: state.get(key, value) for key, value in own.items()})
     loss = AutoencoderLoss(network, sampler, recipe, options.seed + 1, device)
     loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=1.2e-3, warm_up=100, ema=0.995))
     yield from drive(loop, options)
@@ -63,7 +67,8 @@ def train_city_autoencoder(options: TrainOptions) -> Iterator[TrainStep]:
     city_autoencoder.calibrate(network, wide, 64, device)
     iou = city_autoencoder.score(network, wide, 24, device)
     by_name = {space.names[int(c)] if c.isdigit() else c: round(v, 4) for c, v in iou.items()}
-    record = record_of("city-autoencoder", options, loop, asdict(recipe), len(worlds)) | {"iou": by_name}
+    name = "city-quantised-autoencoder" if recipe.codes else "city-autoencoder"
+    record = record_of(name, options, loop, asdict(recipe), len(worlds)) | {"iou": by_name}
     if source is None:
         save_city(options.out, CityParts(network), {"autoencoder": record})
         return
@@ -128,8 +133,8 @@ def train_city_refine(options: TrainOptions, recipe: RefineRecipe) -> Iterator[T
         recipe = city_refine.ON_GPU
     drafts = _drafts(options, source, recipe)
     network = Refiner(recipe.network)
-    if source.refiner is not None and source.refiner.config == recipe.network:
-        network.load_state_dict(source.refiner.state_dict())
+    if source.refiner is not None and source.refiner.config in (recipe.network, replace(recipe.network, certain=False)):
+        go_on_from(network, source.refiner)
     else:
         start_from(network, source.autoencoder)
     network.to(device=source.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -144,10 +149,11 @@ def train_city_refine(options: TrainOptions, recipe: RefineRecipe) -> Iterator[T
 
 
 def _drafts(options: TrainOptions, model: CityModel, recipe: RefineRecipe) -> list[Draft]:
-    """Make drafts of predictions, as far as this denoiser's are not there yet, and read them."""
+    """Make drafts of predictions and of holes, as far as this denoiser's are not there yet, and read them."""
     folder = data_folder(options) / f"drafts-{model.card.files['denoiser.safetensors'][:8]}"
     with torch.inference_mode():
         files = write_drafts(folder, model, pair_files(options, recipe.pairs), recipe.coarse, options.seed)
+        files += write_filled(folder, model, world_folders(options), recipe.holes, options.seed)
     return [open_draft(path) for path in files]
 
 

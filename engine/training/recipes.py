@@ -12,7 +12,8 @@ from engine.data.crops import CropSampler
 from engine.errors import RequestError
 from engine.evaluation.features import FeatureConfig, FeatureNet, save_judge
 from engine.models.zoo import pick_device
-from engine.training import judge_features, semcity_autoencoder, semcity_prior, semcity_refine
+from engine.training import city_autoencoder, judge_features, semcity_autoencoder, semcity_prior, semcity_refine
+from engine.training.city_autoencoder import AutoencoderRecipe
 from engine.training.city_prior import PriorRecipe
 from engine.training.city_recipes import (
     train_city_autoencoder,
@@ -67,10 +68,11 @@ def _train_judge(options: TrainOptions) -> Iterator[TrainStep]:
 
 
 _RECIPES: dict[str, Callable[[TrainOptions], Iterator[TrainStep]]] = {
-    "city-autoencoder": train_city_autoencoder,
+    "city-autoencoder": lambda options: train_city_autoencoder(options, AutoencoderRecipe()),
     "city-prior": lambda options: train_city_prior(options, PriorRecipe()),
     "city-refine": lambda options: train_city_refine(options, RefineRecipe()),
     "city-layout": train_city_layout,
+    "city-quantised-autoencoder": lambda options: train_city_autoencoder(options, city_autoencoder.QUANTISED),
     "judge-features": _train_judge,
     "semcity-autoencoder": lambda options: train_semcity_autoencoder(options, TriplaneRecipe()),
     "semcity-prior": lambda options: train_semcity_prior(options, TriplanePriorRecipe()),

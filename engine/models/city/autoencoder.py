@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from engine.labels import UNKNOWN
 from engine.models.blocks import ResidualBlock
+from engine.models.city.codebook import Codebook
 from engine.models.convolution import Conv2d
 
 STRIDE = 4
@@ -47,6 +48,8 @@ class AutoencoderConfig:
         Channels of the latent.
     detail
         Channels at full resolution in the decoder.
+    codes, groups
+        Codes that each group of the latent's channels is rounded to before it is decoded; 0 for none (`Codebook`).
     """
 
     height: int = 32
@@ -56,6 +59,8 @@ class AutoencoderConfig:
     latent: int = 16
     detail: int = 64
     blocks: int = 2
+    codes: int = 0
+    groups: int = 4
 
 
 class Autoencoder(nn.Module):
@@ -90,6 +95,7 @@ class Autoencoder(nn.Module):
             nn.SiLU(),
         )
         self.head = Conv2d(2 * config.detail, config.classes * config.height, 1)
+        self.codebook = Codebook(config.latent, config.groups, config.codes) if config.codes else None
         self.register_buffer("mean", torch.zeros(config.latent))
         self.register_buffer("std", torch.ones(config.latent))
 
@@ -113,7 +119,7 @@ class Autoencoder(nn.Module):
     def decode_at(self, z: Tensor, voxels: Tensor) -> Tensor:
         """Decode some voxels `(N, 3) int64` of one scene to class logits `(N, classes)`, without all others' logits."""
         x, y, height = voxels.unbind(dim=1)
-        features = self.decoder(z * self.std[:, None, None] + self.mean[:, None, None])[0]
+        features = self.decoder(self.rounded(z * self.std[:, None, None] + self.mean[:, None, None]))[0]
         columns = F.linear(features[:, x, y].t(), self.head.weight.flatten(1), self.head.bias)
         shape = (len(voxels), self.config.classes, self.config.height)
         return columns.view(shape)[torch.arange(len(voxels), device=z.device), :, height]
@@ -124,9 +130,13 @@ class Autoencoder(nn.Module):
         columns = F.embedding(ids, self.embed.weight).flatten(3)  # (B, X, Y, Z E): channels last as it stands
         return cast(Tensor, self.encoder(columns.permute(0, 3, 1, 2)))
 
+    def rounded(self, raw: Tensor) -> Tensor:
+        """Round a raw latent to the codebook; as it is where there is none."""
+        return raw if self.codebook is None else cast(Tensor, self.codebook(raw))
+
     def logits(self, raw: Tensor, margins: Margins = (0, 0, 0, 0)) -> Tensor:
         """Decode the raw latent to class logits `(B, classes, Z, X, Y)`."""
-        h, left, scale = raw, margins, 1
+        h, left, scale = self.rounded(raw), margins, 1
         for part in self.decoder:
             h = part(h)
             if isinstance(part, nn.PixelShuffle):

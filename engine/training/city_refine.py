@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from engine.data.crops import apply_symmetry
 from engine.labels import UNKNOWN
 from engine.models.city.autoencoder import STRIDE, Autoencoder
-from engine.models.city.refiner import Refiner, RefinerConfig
+from engine.models.city.refiner import Refiner, RefinerConfig, columns_near
 from engine.training.ahead import DrawnAhead, draw_threads
 from engine.training.drafts import Draft
 from engine.training.losses import class_weights, lovasz_softmax, rare_columns
@@ -39,7 +39,7 @@ class RefineRecipe:
     coarse
         Share of predictions that are made twice as coarse (`drafts.coarsen`), as those of some networks are.
     unseen
-        Share of the voxels that no scan sees that count; in scores none do.
+        Share of the voxels that no scan sees that count; in scores none do. As many count of those deep in a hole.
     columns
         Share of all columns that are scored per step; those with rare classes go first.
     lovasz_voxels
@@ -59,9 +59,12 @@ class RefineRecipe:
     columns: float = 0.25
     lovasz_voxels: int = 60_000
     learning_rate: float = 1e-3
-    holes: int = 400
-    filling: float = 0.4
+    holes: int = 300
+    filling: float = 0.5
 
+
+_BORDER = 6
+"""Voxels from something known within which a hole is scored before the rest of it."""
 
 _TRIES = 8
 """How often a place at the border of a hole is looked for."""
@@ -72,13 +75,17 @@ ON_GPU = RefineRecipe(batch=48, lovasz_voxels=400_000)
 
 @dataclass(frozen=True, eq=False)
 class RefineBatch:
-    """Parts of drafts, `(B, X, Y, Z)` each; `ignored` are the voxels that do not count."""
+    """Parts of drafts, `(B, X, Y, Z)` each; `ignored` are the voxels that do not count.
+
+    `telling (B, X, Y)` are the columns at the border of a hole, which are scored before others.
+    """
 
     given: Tensor
     made: Tensor
     latents: Tensor
     truth: Tensor
     ignored: Tensor
+    telling: Tensor
 
 
 class RefineLoss:
@@ -101,7 +108,7 @@ class RefineLoss:
             tensor.to(self.device) for tensor in (batch.given, batch.made, batch.truth, batch.ignored)
         )
         features = self.network.features(given, made, batch.latents.to(self.device))
-        rows = rare_columns(truth, ignored, self.rare, self.recipe.columns)
+        rows = rare_columns(truth, ignored, self.rare, self.recipe.columns, batch.telling.to(self.device))
         head = self.network.head
         chosen = features.permute(0, 2, 3, 1).flatten(0, 2)[rows]
         logits = F.linear(chosen, head.weight.flatten(1), head.bias).float()
@@ -122,13 +129,18 @@ class RefineLoss:
         i, j = self._place(rng, draft, cells)
         part, turn = np.s_[STRIDE * i : STRIDE * (i + cells), STRIDE * j : STRIDE * (j + cells)], int(rng.integers(8))
         given, made, truth = (apply_symmetry(a[part], turn) for a in (draft.given, draft.made, draft.truth))
-        if draft.is_certain:
-            given = self.network.certain(torch.from_numpy(given)).numpy()
         cut = draft.latent[:, i : i + cells, j : j + cells].astype(np.float32)
         latent = apply_symmetry(cut.transpose(1, 2, 0), turn).transpose(2, 0, 1)
         unseen = apply_symmetry(np.unpackbits(draft.invalid[part], axis=2), turn).astype(np.bool_)
-        ignored = (truth == UNKNOWN) | (unseen & (rng.random(truth.shape, dtype=np.float32) >= self.recipe.unseen))
-        return given, made, latent, truth, ignored
+        skipped = rng.random(truth.shape, dtype=np.float32) >= self.recipe.unseen
+        telling = np.zeros(truth.shape[:2], np.bool_)
+        if draft.is_certain:
+            telling = columns_near(torch.from_numpy(given), _BORDER).numpy()
+            given = self.network.certain(torch.from_numpy(given)).numpy()
+            ignored = unseen | (skipped & ~telling[..., None])
+        else:
+            ignored = unseen & skipped
+        return given, made, latent, truth, ignored | (truth == UNKNOWN), telling
 
     def _place(self, rng: np.random.Generator, draft: Draft, cells: int) -> tuple[int, int]:
         """Draw where to cut a crop of so many cells; of a hole, where something is known and something is not."""

@@ -30,7 +30,7 @@ _STEPS = (1, 4)
 """How many denoising steps drafts of predictions take."""
 _FILL_STEPS = (3, 4, 6)
 """How many denoising steps drafts of holes take."""
-_FILL_STRENGTH = (0.35, 0.85)
+_FILL_STRENGTH = (0.5, 0.95)
 """How far what hides in a hole is noised, least and most."""
 _MAPPED = 0.5
 """Share of holes whose map is known."""

@@ -375,7 +375,12 @@ def test_drafts_of_holes_differ_from_the_truth_only_there(tall: CityModel, world
     batch = loss.draw(np.random.default_rng(0))
     hole = batch.given == UNKNOWN
     assert torch.equal(batch.given[~hole], batch.truth[~hole] + 42)
-    assert torch.equal(batch.ignored, ~hole)
+    assert bool(batch.ignored[~hole].all())
+    deep = hole & ~batch.telling[..., None]
+    assert bool(batch.ignored[deep].all())  # none of those deep in a hole count, as `unseen` is 0
+    near = hole & batch.telling[..., None]
+    assert not bool(batch.ignored[near].any())
+    assert int(near.sum()) > 0
     assert 0 < float(hole.float().mean()) < 1
 
 

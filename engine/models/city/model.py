@@ -9,7 +9,6 @@ from typing import cast
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from engine.diffusion.denoiser import Denoise, from_flow
 from engine.diffusion.noise import coloured
@@ -31,7 +30,7 @@ from engine.models.city.conditions import (
     source_channels,
 )
 from engine.models.city.layout import layout_config, layout_given, map_of, picture_of
-from engine.models.city.refiner import Refiner
+from engine.models.city.refiner import Refiner, columns_near
 from engine.models.composition import Compositions
 from engine.models.memory import Remembered
 from engine.models.picking import ClassPicker, favour
@@ -248,7 +247,7 @@ class CityModel:
     def _join(self, refiner: Refiner, z: Tensor, wanted: Box, barred: Sequence[int], known: Tensor) -> Tensor:
         """Let the refiner decide near what is known, and the decoder elsewhere."""
         known = known.to(z.device)
-        near = _columns_near(known)[wanted.slices[:2]]
+        near = columns_near(known, _NEAR)[wanted.slices[:2]]
         if not bool(near.any()):
             return self.decode(z, barred, wanted)
         rows, columns = (torch.nonzero(near.any(dim=axis))[:, 0].tolist() for axis in (1, 0))
@@ -323,14 +322,6 @@ def _around(wanted: Box, shape: Sequence[int], margin: int) -> Box:
     """Give what the refiner is shown of a scene of a shape to decide on a box."""
     whole = Box((0, 0, 0), (shape[0], shape[1], shape[2]))
     return wanted.pad((margin, margin, shape[2])).snap((_COARSEST, _COARSEST, 1)).clip(whole)
-
-
-def _columns_near(known: Tensor) -> Tensor:
-    """Tell which columns `(X, Y) bool` of a scene hold something unknown and lie near a known voxel."""
-    unknown = known == UNKNOWN
-    has_known = (~unknown).any(dim=2).float()[None, None]
-    near = F.max_pool2d(has_known, 2 * _NEAR + 1, stride=1, padding=_NEAR)[0, 0] > 0
-    return near & unknown.any(dim=2)
 
 
 def _coloured(draw: Draw, network: UNet | None, is_free: bool) -> Draw:

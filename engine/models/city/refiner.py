@@ -139,3 +139,14 @@ class Refiner(nn.Module):
 
     def _ids(self, labels: Tensor) -> Tensor:
         return torch.where(labels == UNKNOWN, self.config.classes, labels.to(torch.int32))
+
+
+def columns_near(known: Tensor, reach: int) -> Tensor:
+    """Tell which columns hold something unknown and lie within so many voxels of a known one.
+
+    `known (X, Y, Z) uint8` has 255 where nothing is known; gives `(X, Y) bool`.
+    """
+    unknown = known == UNKNOWN
+    has_known = (~unknown).any(dim=2).float()[None, None]
+    near = F.max_pool2d(has_known, 2 * reach + 1, stride=1, padding=reach)[0, 0] > 0
+    return near & unknown.any(dim=2)

@@ -96,13 +96,11 @@ class SceneModel(Protocol):
         box: Box | None = None,
         given: Tensor | None = None,
         strength: float = 1.0,
-        known: Tensor | None = None,
     ) -> Tensor:
         """Decode a latent to train ids `uint8`, none of them barred; only those of a box where one is given.
 
         What is `given` of the scene, train ids `(X, Y, Z)` as a network predicted them, unknown ones 255, counts for
         something: a refiner weighs it, the more for it the less the `strength`, or it is favoured (`picking.favour`).
-        What is `known` of it for certain, 255 where it is to be made, is gone on from where the model was taught to.
         """
         ...
 

@@ -107,10 +107,6 @@ class Canvas:
         out[inside.relative_to(window).slices] = VoxelMask(self.region, self.hidden).within(inside)
         return out
 
-    def known_in(self, window: Box) -> Labels:
-        """Give what is known in a window and not to be made, 255 elsewhere."""
-        return np.where(self.hidden_in(window), UNKNOWN, self.scene.read_padded(window, UNKNOWN)).astype(np.uint8)
-
     def layout_in(self, window: Box) -> LayoutMap | None:
         """Cut the map to a window, whose corners lie on whole cells."""
         if self.layout is None:
@@ -199,8 +195,6 @@ class Reading:
     ----------
     box
         Within the window.
-    known
-        Labels of what is known in the window and not to be made; `None` where nothing is.
     source
         Labels of the source in the window.
     plain
@@ -212,7 +206,6 @@ class Reading:
     model: SceneModel
     barred: Sequence[int]
     box: Box
-    known: Labels | None = None
     source: Labels | None = None
     plain: Labels | None = None
     strength: float = 1.0
@@ -223,17 +216,16 @@ class Reading:
     ) -> Reading:
         box = left.relative_to(window)
         if canvas.source is None:
-            known = canvas.known_in(window)
-            return cls(model, barred, box, known if (known != UNKNOWN).any() else None)
+            return cls(model, barred, box)
         source = canvas.source.read_padded(window, UNKNOWN)
         if model.weighs_sources:
-            return cls(model, barred, box, source=source, strength=strength)
+            return cls(model, barred, box, source, strength=strength)
         plain = model.decode(model.encode(torch.from_numpy(source)), (), box)
-        return cls(model, barred, box, source=source, plain=plain.cpu().numpy())
+        return cls(model, barred, box, source, plain.cpu().numpy())
 
     def read(self, x0: Tensor) -> Labels:
-        given, known = (None if told is None else torch.from_numpy(told) for told in (self.source, self.known))
-        labels: Labels = self.model.decode(x0, self.barred, self.box, given, self.strength, known).cpu().numpy()
+        given = None if self.source is None else torch.from_numpy(self.source)
+        labels: Labels = self.model.decode(x0, self.barred, self.box, given, self.strength).cpu().numpy()
         if self.source is None or self.plain is None:
             return labels
         own = self.source[self.box.slices]

@@ -6,6 +6,8 @@ from collections.abc import Generator, Iterator
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch.nn import functional as F
 
 from engine.diffusion.denoiser import Denoise
 from engine.diffusion.samplers import SAMPLERS, DenoiseStep
@@ -21,6 +23,10 @@ from engine.tasks.request import Sampling, Step
 
 _PATCH = 8
 """Cells: the sides of a map that is denoised are multiples of this."""
+
+_LEFT = 2
+"""Cells beside known voxels that are left to the denoiser: the seam ratio of 24 edits fell from 2.6 to 2.2, with 1 to
+2.25, with no map at all to 2.1."""
 
 _LAYOUT_STREAM = 1
 """Told to the random generator, so that maps and voxels never share noise."""
@@ -40,12 +46,14 @@ def plan(
 ) -> Generator[Step, None, int]:
     """Complete the map of a region before its windows are made, where the model can; tells how many steps that took.
 
-    Cells that people give or voxels decide stay; the others are denoised, and `canvas.layout` is set. Yields one step
-    per denoising step; where previews are asked for, each shows the plan as a rough model, which costs next to nothing.
-    Use as `before = yield from plan(...)`.
+    Cells that people give or voxels decide stay; the others are denoised, and `canvas.layout` is set. What is drawn
+    right beside voxels that are known goes no further than this: there the denoiser, which sees the voxels themselves,
+    lets things go on better than a map can tell it. Yields one step per denoising step; where previews are asked for,
+    each shows the plan as a rough model, which costs next to nothing. Use as `before = yield from plan(...)`.
     """
     area = plan_area(region)
-    given = known_layout(canvas, area)
+    seen = seen_layout(canvas, area)
+    given = overlaid(seen, canvas.layout_in(area))
     denoise = model.bind_layout(given, canvas.wished(sampling))
     if denoise is None:
         return 0
@@ -60,7 +68,7 @@ def plan(
             rough = extrude(merged(given, model.read_layout(last.x0)), area.shape[2], canvas.scene.space)
             box, labels = canvas.preview(area, rough)
         yield Step(last.index, total, "layout", last.sigma, box, labels)
-    canvas.layout = completed(model, given, last)
+    canvas.layout = loosened(completed(model, given, last), given, seen.classes != 0)
     return sampling.steps
 
 
@@ -83,15 +91,25 @@ def completed(model: SceneModel, given: LayoutMap, last: DenoiseStep | None) -> 
     return merged(given, model.read_layout(last.x0))
 
 
-def known_layout(canvas: Canvas, area: Box) -> LayoutMap:
-    """Give the map of what is decided in an area: cells that were given, and cells whose ground can be seen."""
-    hidden = canvas.hidden_in(area)
-    labels = np.where(hidden, UNKNOWN, canvas.scene.read_padded(area, UNKNOWN))
-    seen, given = visible_layout_of(labels, canvas.scene.space), canvas.layout_in(area)
+def seen_layout(canvas: Canvas, area: Box) -> LayoutMap:
+    """Give the map of what voxels decide in an area: the cells whose ground can be seen."""
+    labels = np.where(canvas.hidden_in(area), UNKNOWN, canvas.scene.read_padded(area, UNKNOWN))
+    return visible_layout_of(labels, canvas.scene.space)
+
+
+def overlaid(seen: LayoutMap, given: LayoutMap | None) -> LayoutMap:
+    """Put what people give over what voxels decide."""
     if given is None:
         return seen
     decided = given.classes != 0
     return LayoutMap(np.where(decided, given.classes, seen.classes), np.where(decided, given.heights, seen.heights))
+
+
+def loosened(layout: LayoutMap, given: LayoutMap, is_seen: NDArray[np.bool_]) -> LayoutMap:
+    """Free the cells of a map that were not given and lie beside cells that are seen."""
+    near = F.max_pool2d(torch.from_numpy(is_seen).float()[None], 2 * _LEFT + 1, stride=1, padding=_LEFT)[0].numpy()
+    beside = (near > 0) & (given.classes == 0)
+    return LayoutMap(*(np.where(beside, 0, values).astype(np.uint8) for values in (layout.classes, layout.heights)))
 
 
 def _is_open(canvas: Canvas, area: Box, given: LayoutMap) -> bool:

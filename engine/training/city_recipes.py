@@ -27,8 +27,8 @@ from engine.training.characters import STYLES, MappedWorld, measure_compositions
 from engine.training.city_autoencoder import AutoencoderLoss, AutoencoderRecipe
 from engine.training.city_layout import LayoutLoss, LayoutRecipe
 from engine.training.city_prior import PriorLoss, PriorRecipe
-from engine.training.city_refine import RefineLoss, RefineRecipe, go_on_from, start_from
-from engine.training.drafts import Draft, open_draft, write_drafts, write_filled
+from engine.training.city_refine import RefineLoss, RefineRecipe, start_from
+from engine.training.drafts import Draft, open_draft, write_drafts
 from engine.training.loop import Loop, LoopOptions, TrainStep
 from engine.training.runs import (
     TrainOptions,
@@ -133,8 +133,8 @@ def train_city_refine(options: TrainOptions, recipe: RefineRecipe) -> Iterator[T
         recipe = city_refine.ON_GPU
     drafts = _drafts(options, source, recipe)
     network = Refiner(recipe.network)
-    if source.refiner is not None and source.refiner.config in (recipe.network, replace(recipe.network, certain=False)):
-        go_on_from(network, source.refiner)
+    if source.refiner is not None and source.refiner.config == recipe.network:
+        network.load_state_dict(source.refiner.state_dict())
     else:
         start_from(network, source.autoencoder)
     network.to(device=source.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -149,11 +149,10 @@ def train_city_refine(options: TrainOptions, recipe: RefineRecipe) -> Iterator[T
 
 
 def _drafts(options: TrainOptions, model: CityModel, recipe: RefineRecipe) -> list[Draft]:
-    """Make drafts of predictions and of holes, as far as this denoiser's are not there yet, and read them."""
+    """Make drafts of predictions, as far as this denoiser's are not there yet, and read them."""
     folder = data_folder(options) / f"drafts-{model.card.files['denoiser.safetensors'][:8]}"
     with torch.inference_mode():
         files = write_drafts(folder, model, pair_files(options, recipe.pairs), recipe.coarse, options.seed)
-        files += write_filled(folder, model, world_folders(options), recipe.holes, options.seed)
     return [open_draft(path) for path in files]
 
 

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from engine.data.crops import apply_symmetry
 from engine.labels import UNKNOWN
 from engine.models.city.autoencoder import STRIDE, Autoencoder
-from engine.models.city.refiner import Refiner, RefinerConfig, columns_near
+from engine.models.city.refiner import Refiner, RefinerConfig
 from engine.training.ahead import DrawnAhead, draw_threads
 from engine.training.drafts import Draft
 from engine.training.losses import class_weights, lovasz_softmax, rare_columns
@@ -39,18 +39,16 @@ class RefineRecipe:
     coarse
         Share of predictions that are made twice as coarse (`drafts.coarsen`), as those of some networks are.
     unseen
-        Share of the voxels that no scan sees that count; in scores none do. As many count of those deep in a hole.
+        Share of the voxels that no scan sees that count; in scores none do.
     columns
         Share of all columns that are scored per step; those with rare classes go first.
     lovasz_voxels
         How many voxels enter the Lovasz terms.
     learning_rate
         Peak.
-    holes, filling
-        Holes in scenes that drafts are made of, and the share of crops that show a part of one and of its border.
     """
 
-    network: RefinerConfig = field(default_factory=lambda: RefinerConfig(certain=True))
+    network: RefinerConfig = field(default_factory=RefinerConfig)
     crop: int = 128
     batch: int = 4
     pairs: int = 200
@@ -59,15 +57,7 @@ class RefineRecipe:
     columns: float = 0.25
     lovasz_voxels: int = 60_000
     learning_rate: float = 1e-3
-    holes: int = 300
-    filling: float = 0.5
 
-
-_BORDER = 6
-"""Voxels from something known within which a hole is scored before the rest of it."""
-
-_TRIES = 8
-"""How often a place at the border of a hole is looked for."""
 
 ON_GPU = RefineRecipe(batch=48, lovasz_voxels=400_000)
 """More crops per step, for a device that hardly notices them."""
@@ -75,17 +65,13 @@ ON_GPU = RefineRecipe(batch=48, lovasz_voxels=400_000)
 
 @dataclass(frozen=True, eq=False)
 class RefineBatch:
-    """Parts of drafts, `(B, X, Y, Z)` each; `ignored` are the voxels that do not count.
-
-    `telling (B, X, Y)` are the columns at the border of a hole, which are scored before others.
-    """
+    """Parts of drafts, `(B, X, Y, Z)` each; `ignored` are the voxels that do not count."""
 
     given: Tensor
     made: Tensor
     latents: Tensor
     truth: Tensor
     ignored: Tensor
-    telling: Tensor
 
 
 class RefineLoss:
@@ -94,9 +80,7 @@ class RefineLoss:
     def __init__(
         self, network: Refiner, drafts: Sequence[Draft], recipe: RefineRecipe, seed: int, device: torch.device
     ) -> None:
-        self.network, self.recipe, self.device = network, recipe, device
-        self.predicted = [draft for draft in drafts if not draft.is_certain]
-        self.filled = [draft for draft in drafts if draft.is_certain]
+        self.network, self.drafts, self.recipe, self.device = network, drafts, recipe, device
         counts = sum(np.bincount(draft.truth.ravel(), minlength=UNKNOWN + 1) for draft in drafts)
         weights = class_weights(torch.from_numpy(np.asarray(counts)[: network.config.classes]).float())
         self.rare = (weights > 2.0 * weights.median()).to(device)
@@ -108,7 +92,7 @@ class RefineLoss:
             tensor.to(self.device) for tensor in (batch.given, batch.made, batch.truth, batch.ignored)
         )
         features = self.network.features(given, made, batch.latents.to(self.device))
-        rows = rare_columns(truth, ignored, self.rare, self.recipe.columns, batch.telling.to(self.device))
+        rows = rare_columns(truth, ignored, self.rare, self.recipe.columns)
         head = self.network.head
         chosen = features.permute(0, 2, 3, 1).flatten(0, 2)[rows]
         logits = F.linear(chosen, head.weight.flatten(1), head.bias).float()
@@ -123,33 +107,15 @@ class RefineLoss:
         return RefineBatch(*(torch.from_numpy(np.stack(arrays)) for arrays in zip(*crops, strict=True)))
 
     def _crop(self, rng: np.random.Generator) -> tuple[NDArray[np.generic], ...]:
-        fills = bool(self.filled) and rng.random() < self.recipe.filling
-        drafts = self.filled if fills or not self.predicted else self.predicted
-        draft, cells = drafts[int(rng.integers(len(drafts)))], self.recipe.crop // STRIDE
-        i, j = self._place(rng, draft, cells)
+        draft, cells = self.drafts[int(rng.integers(len(self.drafts)))], self.recipe.crop // STRIDE
+        i, j = (int(rng.integers(n - cells + 1)) for n in draft.latent.shape[1:])
         part, turn = np.s_[STRIDE * i : STRIDE * (i + cells), STRIDE * j : STRIDE * (j + cells)], int(rng.integers(8))
         given, made, truth = (apply_symmetry(a[part], turn) for a in (draft.given, draft.made, draft.truth))
         cut = draft.latent[:, i : i + cells, j : j + cells].astype(np.float32)
         latent = apply_symmetry(cut.transpose(1, 2, 0), turn).transpose(2, 0, 1)
         unseen = apply_symmetry(np.unpackbits(draft.invalid[part], axis=2), turn).astype(np.bool_)
-        skipped = rng.random(truth.shape, dtype=np.float32) >= self.recipe.unseen
-        telling = np.zeros(truth.shape[:2], np.bool_)
-        if draft.is_certain:
-            telling = columns_near(torch.from_numpy(given), _BORDER).numpy()
-            given = self.network.certain(torch.from_numpy(given)).numpy()
-            ignored = unseen | (skipped & ~telling[..., None])
-        else:
-            ignored = unseen & skipped
-        return given, made, latent, truth, ignored | (truth == UNKNOWN), telling
-
-    def _place(self, rng: np.random.Generator, draft: Draft, cells: int) -> tuple[int, int]:
-        """Draw where to cut a crop of so many cells; of a hole, where something is known and something is not."""
-        for _ in range(_TRIES):
-            i, j = (int(rng.integers(n - cells + 1)) for n in draft.latent.shape[1:])
-            shown = draft.given[STRIDE * i : STRIDE * (i + cells) : 8, STRIDE * j : STRIDE * (j + cells) : 8]
-            if not draft.is_certain or 0.05 < float((shown == UNKNOWN).mean()) < 0.95:
-                break
-        return i, j
+        ignored = (truth == UNKNOWN) | (unseen & (rng.random(truth.shape, dtype=np.float32) >= self.recipe.unseen))
+        return given, made, latent, truth, ignored
 
 
 def score(logits: Tensor, truth: Tensor, ignored: Tensor, lovasz_voxels: int) -> Tensor:
@@ -161,16 +127,6 @@ def score(logits: Tensor, truth: Tensor, ignored: Tensor, lovasz_voxels: int) ->
     shares, wanted = logits[chosen].softmax(dim=1), wanted[chosen]
     solid = torch.stack([shares[:, 0], 1 - shares[:, 0]], dim=1)
     return entropy + lovasz_softmax(shares, wanted) + lovasz_softmax(solid, (wanted != 0).long())
-
-
-@torch.no_grad()
-def go_on_from(network: Refiner, trained: Refiner) -> None:
-    """Let the refiner start from a trained one; what it tells apart that the other did not starts as predictions do."""
-    state = dict(trained.state_dict())
-    missing = network.config.kinds - trained.config.kinds
-    if missing:
-        state = {k: torch.cat([v, v[:missing]]) if k in ("embed.weight", "trust") else v for k, v in state.items()}
-    network.load_state_dict(state)
 
 
 @torch.no_grad()

@@ -1,4 +1,4 @@
-"""Drafts: what the denoiser of `city` makes of predictions, and of holes in scenes, whose truth is known.
+"""Drafts: what the denoiser of `city` makes of predictions whose truth is known.
 
 They are what its refiner learns from, made once and kept beside the worlds.
 """
@@ -13,27 +13,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.city.archive import open_world
 from engine.data.scans.pairs import open_pair
-from engine.geometry.maps import CELL, layout_of
 from engine.labels import UNKNOWN
 from engine.models.city.model import CityModel
 from engine.scene import Labels, VoxelScene
 from engine.tasks.fill import Canvas, sample_window
 from engine.tasks.request import REFINE_STRENGTH, Sampling
-from engine.training.masks import draw_mask
 
 _ARRAYS = ("given", "made", "latent", "truth", "invalid")
 _CUT = 0.5
 """Share of coarse predictions that see only so high."""
 _STEPS = (1, 4)
 """How many denoising steps drafts of predictions take."""
-_FILL_STEPS = (3, 4, 6)
-"""How many denoising steps drafts of holes take."""
-_FILL_STRENGTH = (0.5, 0.95)
-"""How far what hides in a hole is noised, least and most."""
-_MAPPED = 0.5
-"""Share of holes whose map is known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +34,7 @@ class Draft:
     Attributes
     ----------
     given
-        `uint8`, a prediction, or what a scanner hit; 255 where nothing is known. With `is_certain` it is the truth.
+        `uint8`, a prediction, or what a scanner hit; 255 where nothing is known.
     made
         `uint8`, what the decoder reads from the latent.
     latent
@@ -51,8 +42,7 @@ class Draft:
     truth
         `uint8`.
     invalid
-        `(X, Y, Z / 8) uint8`, bits of the voxels that do not count in scores, as no scan saw them, or as they are
-        known.
+        `(X, Y, Z / 8) uint8`, bits of the voxels that do not count in scores, as no scan saw them.
     """
 
     given: Labels
@@ -60,7 +50,6 @@ class Draft:
     latent: NDArray[np.float16]
     truth: Labels
     invalid: NDArray[np.uint8]
-    is_certain: bool = False
 
 
 def write_drafts(folder: Path, model: CityModel, pairs: Sequence[Path], coarse: float, seed: int) -> list[Path]:
@@ -80,29 +69,10 @@ def write_drafts(folder: Path, model: CityModel, pairs: Sequence[Path], coarse: 
     return list(jobs)
 
 
-def write_filled(folder: Path, model: CityModel, worlds: Sequence[Path], count: int, seed: int) -> list[Path]:
-    """Make drafts of holes in scenes, but for those that are there, evenly from all worlds; lists their files.
-
-    What hides in a hole is noised and denoised again (SDEdit, Meng et al. 2022), so that a draft differs from the truth
-    as samples do, and yet is so like it that the truth goes on from what is known as the draft should have. Takes a
-    second a draft on one core.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    files = []
-    for number in range(count):
-        world = worlds[number % len(worlds)]
-        target = folder / f"{world.stem}-hole-{number // len(worlds):03d}.npz"
-        if not target.is_file():
-            _save(target, _filled(model, world, np.random.default_rng([seed, number, 1])))
-        files.append(target)
-    return files
-
-
 def open_draft(path: Path) -> Draft:
     """Read a draft."""
     with np.load(path) as file:
-        given, made, latent, truth, invalid = (file[name] for name in _ARRAYS)
-        return Draft(given, made, latent, truth, invalid, bool(file["is_certain"]))
+        return Draft(*(file[name] for name in _ARRAYS))
 
 
 def coarsen(labels: Labels, rng: np.random.Generator) -> Labels:
@@ -143,33 +113,8 @@ def _refined(model: CityModel, path: Path, name: str, coarse: float, rng: np.ran
     return Draft(source, made, latent, pair.complete, np.packbits(pair.invalid, axis=2))
 
 
-def _filled(model: CityModel, world: Path, rng: np.random.Generator) -> Draft:
-    labels = open_world(world).labels
-    edge = min(model.card.window, *labels.shape[:2])
-    x, y = (int(rng.integers((n - edge) // CELL + 1)) * CELL for n in labels.shape[:2])
-    scene = VoxelScene.from_labels(np.asarray(labels[x : x + edge, y : y + edge]))
-    truth, hidden = scene.read(), _hole(rng, (edge, edge, labels.shape[2]))
-    layout = layout_of(truth, scene.space) if rng.random() < _MAPPED else None
-    canvas = Canvas(scene, scene.box, hidden, layout)
-    sampling = Sampling(
-        seed=int(rng.integers(2**31)), steps=int(rng.choice(_FILL_STEPS)), strength=float(rng.uniform(*_FILL_STRENGTH))
-    )
-    *_, last = sample_window(model, canvas, scene.box, sampling, ())
-    made, latent = model.decode(last.x0).cpu().numpy(), last.x0[0].half().cpu().numpy()
-    return Draft(canvas.known_in(scene.box), made, latent, truth, np.packbits(~hidden, axis=2), is_certain=True)
-
-
-def _hole(rng: np.random.Generator, shape: tuple[int, int, int]) -> NDArray[np.bool_]:
-    """Draw a mask that hides neither nearly nothing nor nearly all."""
-    while True:
-        hidden = draw_mask(rng, shape)
-        if 0.02 < hidden.mean() < 0.9:
-            return hidden
-
-
 def _save(path: Path, draft: Draft) -> None:
     part = path.with_suffix(f".{os.getpid()}.part")
-    arrays = {name: getattr(draft, name) for name in _ARRAYS}
     with part.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, is_certain=np.array(draft.is_certain), **arrays)
+        np.savez_compressed(file, allow_pickle=False, **{name: getattr(draft, name) for name in _ARRAYS})
     os.replace(part, path)

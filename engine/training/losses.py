@@ -16,8 +16,8 @@ def class_weights(counts: Tensor, power: float = 1 / 4, most: float = 8.0) -> Te
     return (counts.max() / counts.clamp(min=1)).pow(power).clamp(max=most)
 
 
-def rare_columns(labels: Tensor, ignore: Tensor, rare: Tensor, share: float, telling: Tensor | None = None) -> Tensor:
-    """Pick the columns to score: at random, but those first that hold a rare class, or tell much.
+def rare_columns(labels: Tensor, ignore: Tensor, rare: Tensor, share: float) -> Tensor:
+    """Pick the columns to score: at random, but those first that hold a rare class.
 
     Parameters
     ----------
@@ -27,16 +27,13 @@ def rare_columns(labels: Tensor, ignore: Tensor, rare: Tensor, share: float, tel
         `(K,) bool`.
     share
         Of all columns, which is how many are picked.
-    telling
-        `(B, X, Y) bool`: columns that go first whatever they hold.
 
     Returns
     -------
     `(N,) int64`, indices into `B X Y`.
     """
-    has_rare = (rare[labels.clamp(max=len(rare) - 1).int()] & ~ignore).any(dim=3)
-    goes_first = (has_rare if telling is None else has_rare | telling).flatten().float()
-    order = torch.rand(goes_first.shape, device=labels.device) + goes_first
+    has_rare = (rare[labels.clamp(max=len(rare) - 1).int()] & ~ignore).any(dim=3).flatten().float()
+    order = torch.rand(has_rare.shape, device=labels.device) + has_rare
     return order.topk(int(share * len(order))).indices
 
 

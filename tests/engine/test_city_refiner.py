@@ -17,19 +17,17 @@ from engine.errors import ModelError, RequestError
 from engine.evaluation.sources import HELD_OUT_SEED
 from engine.grid import Box
 from engine.labels import UNKNOWN
-from engine.mask import VoxelMask
 from engine.models.cards import ModelCard, read_card
 from engine.models.city.model import CityModel
 from engine.models.city.refiner import Refiner
 from engine.models.zoo import load
 from engine.scene import VoxelScene
 from engine.session import Session
-from engine.tasks.fill import Canvas, Reading
 from engine.tasks.request import RefineRequest, Sampling
 from engine.training import sheets
 from engine.training.city_recipes import train_city_refine
-from engine.training.city_refine import RefineLoss, RefineRecipe, go_on_from, score, start_from
-from engine.training.drafts import Draft, coarsen, open_draft, write_drafts, write_filled
+from engine.training.city_refine import RefineLoss, RefineRecipe, score, start_from
+from engine.training.drafts import Draft, coarsen, open_draft, write_drafts
 from engine.training.runs import TrainOptions
 from tests.engine.tiny import build_tiny, require_learning, tiny_refiner
 
@@ -248,8 +246,7 @@ def test_the_recipe_leaves_all_parts_and_goes_on_from_its_own(
     tall: CityModel, worlds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sheets, "draw_samples", lambda *_: None)  # twelve scenes take their time
-    sizes = replace(tiny_refiner(32), certain=True)
-    recipe = RefineRecipe(network=sizes, crop=64, batch=1, pairs=1, lovasz_voxels=1000, holes=1)
+    recipe = RefineRecipe(network=tiny_refiner(32), crop=64, batch=1, pairs=1, lovasz_voxels=1000)
     first = TrainOptions(tmp_path / "one", worlds, minutes=0.01, device="cpu", start=tall.card.folder)
     assert list(train_city_refine(first, recipe))[-1].progress == 1.0
     found = load(read_card(first.out), "cpu")
@@ -270,118 +267,6 @@ def test_held_out_worlds_are_not_learned_from(tmp_path: Path, worlds: Path, tall
     with pytest.raises(RequestError, match=f"held-out seed {HELD_OUT_SEED}"):
         list(train_city_refine(options, RefineRecipe()))
     assert not (tmp_path / "worlds" / "pairs").exists()
-
-
-def joining(folder: Path) -> CityModel:
-    """Load a small untrained model whose refiner tells what is certain from what is predicted."""
-    card = build_tiny(folder, with_refiner=True)
-    model = load(card, "cpu")
-    assert isinstance(model, CityModel)
-    torch.manual_seed(9)
-    model.refiner = Refiner(replace(tiny_refiner(), certain=True)).eval().requires_grad_(requires_grad=False)
-    model.refiner.trust.zero_()
-    model.refiner.head.weight.mul_(12.0)  # as sure of its voxels as a trained one
-    return model
-
-
-def test_what_is_certain_is_told_apart(tmp_path: Path) -> None:
-    refiner = joining(tmp_path).refiner
-    assert refiner is not None
-    given, made = (torch.from_numpy(scene_of(seed, (32, 32, HEIGHT)))[None] for seed in (0, 1))
-    given[:, ::3] = UNKNOWN
-    sure = refiner.certain(given)
-    assert bool((sure[given == UNKNOWN] == UNKNOWN).all())
-    z = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
-    assert float((refiner(sure, made, z) - refiner(given, made, z)).abs().max()) > 0.01
-    with torch.no_grad():
-        refiner.trust.zero_()
-        refiner.trust[42 + 3] = 7.0
-    told = refiner.trusted(
-        refiner.certain(torch.tensor([3, 4, UNKNOWN], dtype=torch.uint8)), torch.tensor([5, 5, 5], dtype=torch.uint8)
-    )
-    assert told.nonzero().tolist() == [[0, 3]]
-    assert told[0, 3] == 7
-
-
-def test_a_refiner_that_tells_more_apart_goes_on_from_one_that_tells_less(model: CityModel) -> None:
-    old = model.refiner
-    assert old is not None
-    new = Refiner(replace(old.config, certain=True))
-    go_on_from(new, old)
-    given, made = (torch.from_numpy(scene_of(seed, (32, 32, HEIGHT)))[None] for seed in (0, 1))
-    given[:, ::3] = UNKNOWN
-    z = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
-    for told in (given, new.certain(given)):
-        torch.testing.assert_close(new(told, made, z), old(given, made, z), atol=1e-3, rtol=1e-3)
-
-
-def test_what_is_new_joins_what_is_known(model: CityModel, tmp_path: Path) -> None:
-    """Near known voxels the refiner reads what is new; farther away the decoder does, and without any it alone."""
-    joins = joining(tmp_path)
-    known = torch.from_numpy(scene_of(3))
-    known[24:] = UNKNOWN
-    z = torch.randn(joins.latent_shape(known.shape), generator=torch.Generator().manual_seed(1))
-    plain, joined = joins.decode(z), joins.decode(z, known=known)
-    assert float((joined != plain)[24:32].float().mean()) > 0.2
-    assert torch.equal(joined[32:], plain[32:])
-    assert torch.equal(joins.decode(z, known=torch.full_like(known, UNKNOWN)), plain)
-    other = known.clone()
-    other[:24] = (known[:24] + 7) % 20
-    assert float((joins.decode(z, known=other) != joined)[24:32].float().mean()) > 0.01
-    box = Box((20, 5, 1), (41, 30, 7))
-    assert float((joins.decode(z, box=box, known=known) == joined[box.slices]).float().mean()) > 0.98
-    barred = int(torch.bincount(joined[24:].flatten().int()).argmax())
-    assert barred not in joins.decode(z, [barred], box=Box((24, 0, 0), (80, 64, HEIGHT)), known=known)
-    untaught = model.decode(z)  # its refiner knows predictions only
-    assert torch.equal(model.decode(z, known=known), untaught)
-
-
-def test_tasks_tell_what_is_known_around_a_hole(tmp_path: Path) -> None:
-    model = joining(tmp_path)
-    labels, box = scene_of(5, (64, 64, HEIGHT)), Box((16, 16, 0), (40, 44, HEIGHT))
-    scene = VoxelScene.from_labels(labels)
-    canvas = Canvas(scene, box, np.ones(box.shape, np.bool_))
-    reading = Reading.of(model, canvas, scene.box, box, ())
-    z = torch.randn(model.latent_shape(labels.shape), generator=torch.Generator().manual_seed(2))
-    known = np.where(VoxelMask.of_box(box).within(scene.box), UNKNOWN, labels)
-    expected = model.decode(z, box=box, known=torch.from_numpy(known)).numpy()
-    assert np.array_equal(reading.read(z), expected)
-    assert not np.array_equal(expected, model.decode(z, box=box).numpy())
-    canvas.hidden[:] = False
-    assert np.array_equal(canvas.known_in(scene.box), labels)
-    whole = Canvas(scene, scene.box, np.ones(scene.box.shape, np.bool_))
-    assert Reading.of(model, whole, scene.box, scene.box, ()).known is None
-
-
-def test_drafts_of_holes_differ_from_the_truth_only_there(tall: CityModel, worlds: Path) -> None:
-    (world,) = worlds.glob("*.zarr")
-    files = write_filled(worlds / "holes", tall, [world], 3, seed=0)
-    assert len(files) == 3
-    assert write_filled(worlds / "holes", tall, [world], 3, seed=0) == files
-    for path in files:
-        draft = open_draft(path)
-        known = draft.given != UNKNOWN
-        assert draft.is_certain
-        assert 0.02 < (~known).mean() < 0.9
-        assert np.array_equal(draft.given[known], draft.truth[known])
-        assert np.array_equal(np.unpackbits(draft.invalid, axis=2).astype(bool), known)
-    loss = RefineLoss(
-        Refiner(replace(tiny_refiner(32), certain=True)),
-        [open_draft(path) for path in files],
-        replace(RefineRecipe(), crop=32, batch=6, unseen=0.0),
-        0,
-        CPU,
-    )
-    batch = loss.draw(np.random.default_rng(0))
-    hole = batch.given == UNKNOWN
-    assert torch.equal(batch.given[~hole], batch.truth[~hole] + 42)
-    assert bool(batch.ignored[~hole].all())
-    deep = hole & ~batch.telling[..., None]
-    assert bool(batch.ignored[deep].all())  # none of those deep in a hole count, as `unseen` is 0
-    near = hole & batch.telling[..., None]
-    assert not bool(batch.ignored[near].any())
-    assert int(near.sum()) > 0
-    assert 0 < float(hole.float().mean()) < 1
 
 
 def test_who_has_no_denoiser_has_no_drafts(tmp_path: Path, worlds: Path, tall: CityModel) -> None:

@@ -19,7 +19,7 @@ from engine.scene import VoxelScene
 from engine.session import Session
 from engine.tasks import fill
 from engine.tasks.fill import Canvas, Reading
-from engine.tasks.layout import known_layout, plan_area
+from engine.tasks.layout import loosened, overlaid, plan_area, seen_layout
 from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, Request, Result, Sampling
 from engine.tasks.windows import context_of, cover, plan_windows
 
@@ -226,7 +226,9 @@ def test_the_layout_knows_what_was_given_and_what_can_be_seen(scene: VoxelScene)
     canvas = Canvas(VoxelScene.from_labels(labels), scene.box, hidden, given)
     area = plan_area(scene.box)
     assert area.shape == (128, 128, HEIGHT)
-    known = known_layout(canvas, area)
+    seen = seen_layout(canvas, area)
+    known = overlaid(seen, canvas.layout_in(area))
+    assert seen.classes[11, 9] == 0
     assert known.classes.shape == (16, 16)
     assert known.classes[2:4, 0].tolist() == [6, 6]
     assert known.heights[2:4, 0].tolist() == [5, 5]
@@ -236,10 +238,28 @@ def test_the_layout_knows_what_was_given_and_what_can_be_seen(scene: VoxelScene)
     assert not known.classes[5:11, 1:9].any()
     assert not known.classes[12:].any()
     assert not known.classes[:, 10:].any()
-    shifted = known_layout(canvas, plan_area(Box((-16, 8, 0), (40, 64, HEIGHT))))
+    aside = plan_area(Box((-16, 8, 0), (40, 64, HEIGHT)))
+    shifted = overlaid(seen_layout(canvas, aside), canvas.layout_in(aside))
     assert shifted.classes.shape == (8, 8)
     assert np.array_equal(shifted.classes[2:], known.classes[:6, 1:9])
     assert not shifted.classes[:2].any()
+
+
+def test_beside_what_is_seen_the_map_leaves_new_cells_to_the_denoiser() -> None:
+    drawn = LayoutMap(np.full((12, 8), 6, np.uint8), np.full((12, 8), 9, np.uint8))
+    is_seen = np.zeros((12, 8), np.bool_)
+    is_seen[:4] = True
+    given = LayoutMap.free((12, 8))
+    given.classes[:4] = given.heights[:4] = 3
+    given.classes[4, 2] = 6  # painted by someone
+    free = loosened(drawn, given, is_seen)
+    assert (free.classes[:4] == 6).all()
+    assert free.classes[4].tolist() == [0, 0, 6, 0, 0, 0, 0, 0]
+    assert not free.classes[5].any()
+    assert (free.classes[6:] == 6).all()
+    assert (free.heights[6:] == 9).all()
+    untouched = loosened(drawn, given, np.zeros_like(is_seen))
+    assert np.array_equal(untouched.classes, drawn.classes)
 
 
 def test_a_layout_can_be_shown_as_a_rough_model() -> None:

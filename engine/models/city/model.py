@@ -30,7 +30,7 @@ from engine.models.city.conditions import (
     source_channels,
 )
 from engine.models.city.layout import layout_config, layout_given, map_of, picture_of
-from engine.models.city.refiner import Refiner, columns_near
+from engine.models.city.refiner import Refiner
 from engine.models.composition import Compositions
 from engine.models.memory import Remembered
 from engine.models.picking import ClassPicker, favour
@@ -48,12 +48,6 @@ _ROWS = 16
 
 _AROUND = 48
 """Voxels around a box that its refining looks at."""
-
-_BESIDE = 16
-"""Voxels around a strip beside something known that its joining looks at."""
-
-_NEAR = 8
-"""Voxels from something known within which the refiner reads new voxels."""
 
 _STRIP = 64
 """Latent rows that are decoded at once, so that memory does not grow with the scene: a row of 64 cells takes 2.6 MB."""
@@ -216,20 +210,16 @@ class CityModel:
         box: Box | None = None,
         given: Tensor | None = None,
         strength: float = 1.0,
-        known: Tensor | None = None,
     ) -> Tensor:
         """Decode a latent `(1, C, X / 4, Y / 4)` to labels `(X, Y, Z) uint8`, strip by strip, none of them barred.
 
         Of a box only what its voxels depend on is decoded. What is `given` of the scene, `(X, Y, Z) uint8`, the refiner
-        weighs, the more for it the less the `strength`; or where there is none, it is favoured. Near what is `known` of
-        the scene, `(X, Y, Z) uint8`, 255 where it is to be made, the refiner reads what is new, if it was taught to.
+        weighs, the more for it the less the `strength`; or where there is none, it is favoured.
         """
         whole = Box((0, 0, 0), (STRIDE * z.shape[2], STRIDE * z.shape[3], self.card.height))
         wanted = box or whole
         if given is not None and self.refiner is not None:
             return self._refine(self.refiner, z, wanted, barred, given, (1.0 - strength) ** 3)
-        if known is not None and self.refiner is not None and self.refiner.config.certain:
-            return self._join(self.refiner, z, wanted, barred, known)
         cells = wanted.snap((STRIDE, STRIDE, 1))
         strips = cells.tiles((STRIDE * _STRIP, *cells.shape[1:]))
         labels = torch.cat([self._decode_cells(z, strip, whole, barred, given) for strip in strips])
@@ -239,54 +229,22 @@ class CityModel:
         self, refiner: Refiner, z: Tensor, wanted: Box, barred: Sequence[int], given: Tensor, caution: float
     ) -> Tensor:
         """Let the refiner decide; with `caution`, 0 to 1, it has that share of its say without what was made."""
-        around = _around(wanted, given.shape, _AROUND)
-        told, made = given.to(z.device)[around.slices], self.decode(z, (), around)
-        views = [(1.0 - caution, made), (caution, torch.where(told == UNKNOWN, made, told))]
-        return self._weigh(refiner, z, around, wanted, barred, told, views)
-
-    def _join(self, refiner: Refiner, z: Tensor, wanted: Box, barred: Sequence[int], known: Tensor) -> Tensor:
-        """Let the refiner decide near what is known, and the decoder elsewhere."""
-        known = known.to(z.device)
-        near = columns_near(known, _NEAR)[wanted.slices[:2]]
-        if not bool(near.any()):
-            return self.decode(z, barred, wanted)
-        rows, columns = (torch.nonzero(near.any(dim=axis))[:, 0].tolist() for axis in (1, 0))
-        lower = wanted.lower[0] + rows[0], wanted.lower[1] + columns[0], wanted.lower[2]
-        upper = wanted.lower[0] + rows[-1] + 1, wanted.lower[1] + columns[-1] + 1, wanted.upper[2]
-        strip = Box(lower, upper)
-        around = _around(strip, known.shape, _BESIDE)
-        seen = around.union(wanted)
-        made = self.decode(z, (), seen)
-        labels = self.decode(z, barred, wanted) if barred else made[wanted.relative_to(seen).slices].clone()
-        views = [(1.0, made[around.relative_to(seen).slices])]
-        told = refiner.certain(known[around.slices])
-        own = strip.relative_to(wanted).slices
-        joined = self._weigh(refiner, z, around, strip, barred, told, views)
-        labels[own] = torch.where(near[own[:2]][..., None], joined, labels[own])
-        return labels
-
-    def _weigh(
-        self,
-        refiner: Refiner,
-        z: Tensor,
-        around: Box,
-        wanted: Box,
-        barred: Sequence[int],
-        told: Tensor,
-        views: Sequence[tuple[float, Tensor]],
-    ) -> Tensor:
-        """Ask the refiner for a box, shown what lies `around`: what is told of that, and by weight what was made."""
+        whole = Box((0, 0, 0), (given.shape[0], given.shape[1], given.shape[2]))
+        around = wanted.pad((_AROUND, _AROUND, self.card.height)).snap((_COARSEST, _COARSEST, 1)).clip(whole)
         x, y, _ = (slice(s.start // STRIDE, s.stop // STRIDE) for s in around.slices)
-        told, views = told[None], [(weight, made[None]) for weight, made in views if weight > 0]
+        told = given.to(z.device)[around.slices][None]
+        made = self.decode(z, (), around)[None]
+        views = [(1.0 - caution, made), (caution, torch.where(told == UNKNOWN, made, told))]
+        views = [(weight, seen) for weight, seen in views if weight > 0]
         with fast_math(self.device):
-            features = [refiner.features(told, made, z[:, :, x, y]) for _, made in views]
+            features = [refiner.features(told, seen, z[:, :, x, y]) for _, seen in views]
             rows, columns, heights = wanted.relative_to(around).slices
             labels = []
             for start in range(rows.start, rows.stop, _ROWS):
                 part = np.s_[:, start : min(start + _ROWS, rows.stop), columns]
                 shares = sum(
-                    weight * refiner.read(f[:, :, *part[1:]], told[part], made[part]).log_softmax(dim=4)
-                    for (weight, made), f in zip(views, features, strict=True)
+                    weight * refiner.read(f[:, :, *part[1:]], told[part], seen[part]).log_softmax(dim=4)
+                    for (weight, seen), f in zip(views, features, strict=True)
                 )
                 labels.append(self._picker.pick(cast(Tensor, shares)[0, :, :, heights], 3, barred))
         return torch.cat(labels)
@@ -316,12 +274,6 @@ class CityModel:
         if not bool(torch.isin(labels, torch.tensor(barred, device=labels.device)).any()):
             return z
         return self.encode(self.decode(z, barred))
-
-
-def _around(wanted: Box, shape: Sequence[int], margin: int) -> Box:
-    """Give what the refiner is shown of a scene of a shape to decide on a box."""
-    whole = Box((0, 0, 0), (shape[0], shape[1], shape[2]))
-    return wanted.pad((margin, margin, shape[2])).snap((_COARSEST, _COARSEST, 1)).clip(whole)
 
 
 def _coloured(draw: Draw, network: UNet | None, is_free: bool) -> Draw:

@@ -4,10 +4,6 @@ A latent at a quarter of the resolution loses thin things and the last voxel of 
 how far a prediction is to be trusted. This network looks at single voxels of both, the prediction and what was made of
 it, and at their surroundings of some twenty metres to each side (a UNet, Ronneberger et al. 2015, over the plan, with
 columns as channels). It learns from drafts whose truth is known.
-
-Where a part of a scene is made anew, what lies around is known for certain: told of it, the same network lets new
-voxels go on from known ones, which a decoder that sees only the latent cannot (Zhu et al. 2023, "Designing a better
-asymmetric VQGAN", give a decoder the known picture for the same reason).
 """
 
 from __future__ import annotations
@@ -45,8 +41,6 @@ class RefinerConfig:
         Channels at full resolution.
     widths
         Channels at a half, a quarter, an eighth and a sixteenth of it.
-    certain
-        Whether it tells labels that are certain from predicted ones.
     """
 
     height: int = 32
@@ -55,19 +49,13 @@ class RefinerConfig:
     latent: int = 16
     detail: int = 64
     widths: tuple[int, int, int, int] = (96, 128, 160, 192)
-    certain: bool = False
-
-    @property
-    def kinds(self) -> int:
-        """How many things a voxel can be told to be: predicted, made or, where it is told apart, certain."""
-        return (3 if self.certain else 2) * (self.classes + 1)
 
 
 class Refiner(nn.Module):
     """Two volumes of labels `(B, X, Y, Z) uint8` and a latent to class logits `(B, classes, Z, X, Y)`.
 
-    `given` is a prediction, or what a scanner hit, 255 where nothing is known; or what is `certain`. `made` is what the
-    decoder reads from `z (B, C, X / 4, Y / 4)`, which the denoiser made. X and Y are multiples of 16.
+    `given` is a prediction, or what a scanner hit, 255 where nothing is known. `made` is what the decoder reads from
+    `z (B, C, X / 4, Y / 4)`, which the denoiser made. X and Y are multiples of 16.
     """
 
     def __init__(self, config: RefinerConfig) -> None:
@@ -75,7 +63,7 @@ class Refiner(nn.Module):
         self.config = config
         half, quarter, eighth, sixteenth = config.widths
         columns = 2 * config.height * config.embedding
-        self.embed = nn.Embedding(config.kinds, config.embedding)
+        self.embed = nn.Embedding(2 * (config.classes + 1), config.embedding)
         self.enter = Conv2d(columns, config.detail, 1)
         self.to_latent = Conv2d(config.latent, quarter, 1)
         nn.init.zeros_(self.to_latent.weight)
@@ -97,11 +85,7 @@ class Refiner(nn.Module):
             ResidualBlock(config.detail, config.detail), Conv2d(config.detail, 2 * config.detail, 1), nn.SiLU()
         )
         self.head = Conv2d(2 * config.detail, config.classes * config.height, 1)
-        self.trust = nn.Parameter(torch.full((config.kinds,), _TRUST))
-
-    def certain(self, labels: Tensor) -> Tensor:
-        """Give labels `uint8` as ones that are certain, to be told as `given`; 255 stays unknown."""
-        return torch.where(labels == UNKNOWN, UNKNOWN, labels + 2 * (self.config.classes + 1))
+        self.trust = nn.Parameter(torch.full((2 * (config.classes + 1),), _TRUST))
 
     def features(self, given: Tensor, made: Tensor, z: Tensor) -> Tensor:
         """Give `(B, 2 * detail, X, Y)`, all that `head` needs to know."""
@@ -122,9 +106,8 @@ class Refiner(nn.Module):
         out = torch.zeros(*given.shape, k, device=given.device)
         for labels, first in ((given, 0), (made, k + 1)):
             ids = self._ids(labels).long()
-            classes = ids % (2 * (k + 1))
-            amount = self.trust[ids + first] * (classes < k)
-            out = out.scatter_add(-1, classes.clamp(max=k - 1)[..., None], amount[..., None])
+            amount = self.trust[ids + first] * (ids < k)
+            out = out.scatter_add(-1, ids.clamp(max=k - 1)[..., None], amount[..., None])
         return out
 
     def read(self, features: Tensor, given: Tensor, made: Tensor) -> Tensor:
@@ -139,14 +122,3 @@ class Refiner(nn.Module):
 
     def _ids(self, labels: Tensor) -> Tensor:
         return torch.where(labels == UNKNOWN, self.config.classes, labels.to(torch.int32))
-
-
-def columns_near(known: Tensor, reach: int) -> Tensor:
-    """Tell which columns hold something unknown and lie within so many voxels of a known one.
-
-    `known (X, Y, Z) uint8` has 255 where nothing is known; gives `(X, Y) bool`.
-    """
-    unknown = known == UNKNOWN
-    has_known = (~unknown).any(dim=2).float()[None, None]
-    near = F.max_pool2d(has_known, 2 * reach + 1, stride=1, padding=reach)[0, 0] > 0
-    return near & unknown.any(dim=2)

@@ -142,13 +142,11 @@ class SemcityModel:
         box: Box | None = None,
         given: Tensor | None = None,
         strength: float = 1.0,
-        known: Tensor | None = None,
     ) -> Tensor:
         """Decode a composed map to labels `(X, Y, Z) uint8`, none of them barred.
 
         Of a box only its voxels are decoded, to the labels that they have in the whole scene. What is `given` of the
-        scene, `(X, Y, Z) uint8`, is favoured, whatever the strength; what is
-        known is not looked at.
+        scene, `(X, Y, Z) uint8`, is favoured, whatever the strength.
         """
         planes = decompose(z, self.card.height)
         wanted = box or Box((0, 0, 0), voxel_shape(planes))

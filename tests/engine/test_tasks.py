@@ -19,7 +19,7 @@ from engine.scene import VoxelScene
 from engine.session import Session
 from engine.tasks import fill
 from engine.tasks.fill import Canvas, Reading
-from engine.tasks.layout import loosened, overlaid, plan_area, seen_layout
+from engine.tasks.layout import loosened, overlaid, plan, plan_area, seen_layout
 from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, Request, Result, Sampling
 from engine.tasks.windows import context_of, cover, plan_windows
 
@@ -260,6 +260,23 @@ def test_beside_what_is_seen_the_map_leaves_new_cells_to_the_denoiser() -> None:
     assert (free.heights[6:] == 9).all()
     untouched = loosened(drawn, given, np.zeros_like(is_seen))
     assert np.array_equal(untouched.classes, drawn.classes)
+
+
+def test_the_map_of_an_edit_is_drawn_up_to_its_border(session: Session, sampling: Sampling) -> None:
+    labels = np.zeros((128, 64, HEIGHT), np.uint8)
+    labels[:, :, 0] = 9
+    hidden = np.zeros(labels.shape, np.bool_)
+    hidden[32:] = True
+    canvas = Canvas(VoxelScene.from_labels(labels), Box((0, 0, 0), labels.shape), hidden)
+    list(plan(session.load(sampling.model), canvas, canvas.region, sampling, 1))
+    assert canvas.layout is not None
+    assert (canvas.layout.classes[:4] == 1).all()
+    assert not canvas.layout.classes[4:6].any()
+    assert canvas.layout.classes[6:].all()
+    empty = Canvas(VoxelScene.from_labels(labels), canvas.region, np.ones_like(hidden))
+    list(plan(session.load(sampling.model), empty, canvas.region, sampling, 1))
+    assert empty.layout is not None
+    assert empty.layout.classes.all()
 
 
 def test_a_layout_can_be_shown_as_a_rough_model() -> None:

@@ -46,10 +46,11 @@ def plan(
 ) -> Generator[Step, None, int]:
     """Complete the map of a region before its windows are made, where the model can; tells how many steps that took.
 
-    Cells that people give or voxels decide stay; the others are denoised, and `canvas.layout` is set. What is drawn
-    right beside voxels that are known goes no further than this: there the denoiser, which sees the voxels themselves,
-    lets things go on better than a map can tell it. Yields one step per denoising step; where previews are asked for,
-    each shows the plan as a rough model, which costs next to nothing. Use as `before = yield from plan(...)`.
+    Cells that people give or voxels decide stay; the others are denoised, and `canvas.layout` is set. Those beside
+    known voxels are left free: the denoiser, which sees the voxels themselves, lets things go on better than a map can
+    tell it; an edit with no other cells needs no map at all. Yields one step per denoising step; where previews are
+    asked for, each shows the plan as a rough model, which costs next to nothing. Use as
+    `before = yield from plan(...)`.
     """
     area = plan_area(region)
     seen = seen_layout(canvas, area)
@@ -58,7 +59,8 @@ def plan(
     if denoise is None:
         return 0
     canvas.layout, canvas.layout_at = given, (area.lower[0] // CELL, area.lower[1] // CELL)
-    if not _is_open(canvas, area, given):
+    left = cells_left(seen, given)
+    if not _is_open(canvas, area, (given.classes == 0) & ~left):
         return 0
     total = sampling.steps + windows * count_steps(sampling)
     last = None
@@ -68,7 +70,8 @@ def plan(
             rough = extrude(merged(given, model.read_layout(last.x0)), area.shape[2], canvas.scene.space)
             box, labels = canvas.preview(area, rough)
         yield Step(last.index, total, "layout", last.sigma, box, labels)
-    canvas.layout = loosened(completed(model, given, last), given, seen.classes != 0)
+    drawn = completed(model, given, last)
+    canvas.layout = LayoutMap(np.where(left, 0, drawn.classes), np.where(left, 0, drawn.heights))
     return sampling.steps
 
 
@@ -105,19 +108,18 @@ def overlaid(seen: LayoutMap, given: LayoutMap | None) -> LayoutMap:
     return LayoutMap(np.where(decided, given.classes, seen.classes), np.where(decided, given.heights, seen.heights))
 
 
-def loosened(layout: LayoutMap, given: LayoutMap, is_seen: NDArray[np.bool_]) -> LayoutMap:
-    """Free the cells of a map that were not given and lie beside cells that are seen."""
-    near = F.max_pool2d(torch.from_numpy(is_seen).float()[None], 2 * _LEFT + 1, stride=1, padding=_LEFT)[0].numpy()
-    beside = (near > 0) & (given.classes == 0)
-    return LayoutMap(*(np.where(beside, 0, values).astype(np.uint8) for values in (layout.classes, layout.heights)))
+def cells_left(seen: LayoutMap, given: LayoutMap) -> NDArray[np.bool_]:
+    """Tell which cells, `(X / 8, Y / 8)`, no map decides: those not given that lie beside cells that are seen."""
+    is_seen = torch.from_numpy(seen.classes != 0).float()
+    near = F.max_pool2d(is_seen[None], 2 * _LEFT + 1, stride=1, padding=_LEFT)[0]
+    return np.asarray((near.numpy() > 0) & (given.classes == 0))
 
 
-def _is_open(canvas: Canvas, area: Box, given: LayoutMap) -> bool:
-    """Tell whether any cell with voxels to make is undecided."""
+def _is_open(canvas: Canvas, area: Box, is_free: NDArray[np.bool_]) -> bool:
+    """Tell whether any free cell has voxels to make."""
     to_make = VoxelMask(canvas.region, canvas.hidden).within(area).any(axis=2)
-    wide, deep = given.classes.shape
-    cells = to_make.reshape(wide, CELL, deep, CELL).any(axis=(1, 3))
-    return bool((cells & (given.classes == 0)).any())
+    wide, deep = is_free.shape
+    return bool((to_make.reshape(wide, CELL, deep, CELL).any(axis=(1, 3)) & is_free).any())
 
 
 def merged(given: LayoutMap, drawn: LayoutMap) -> LayoutMap:

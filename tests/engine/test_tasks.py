@@ -19,7 +19,7 @@ from engine.scene import VoxelScene
 from engine.session import Session
 from engine.tasks import fill
 from engine.tasks.fill import Canvas, Reading
-from engine.tasks.layout import loosened, overlaid, plan, plan_area, seen_layout
+from engine.tasks.layout import cells_left, overlaid, plan, plan_area, seen_layout
 from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, Request, Result, Sampling
 from engine.tasks.windows import context_of, cover, plan_windows
 
@@ -245,21 +245,16 @@ def test_the_layout_knows_what_was_given_and_what_can_be_seen(scene: VoxelScene)
     assert not shifted.classes[:2].any()
 
 
-def test_beside_what_is_seen_the_map_leaves_new_cells_to_the_denoiser() -> None:
-    drawn = LayoutMap(np.full((12, 8), 6, np.uint8), np.full((12, 8), 9, np.uint8))
-    is_seen = np.zeros((12, 8), np.bool_)
-    is_seen[:4] = True
-    given = LayoutMap.free((12, 8))
-    given.classes[:4] = given.heights[:4] = 3
+def test_beside_what_is_seen_no_map_decides() -> None:
+    seen, given = LayoutMap.free((12, 8)), LayoutMap.free((12, 8))
+    seen.classes[:4] = given.classes[:4] = 3
     given.classes[4, 2] = 6  # painted by someone
-    free = loosened(drawn, given, is_seen)
-    assert (free.classes[:4] == 6).all()
-    assert free.classes[4].tolist() == [0, 0, 6, 0, 0, 0, 0, 0]
-    assert not free.classes[5].any()
-    assert (free.classes[6:] == 6).all()
-    assert (free.heights[6:] == 9).all()
-    untouched = loosened(drawn, given, np.zeros_like(is_seen))
-    assert np.array_equal(untouched.classes, drawn.classes)
+    left = cells_left(seen, given)
+    assert left[4].tolist() == [True, True, False, True, True, True, True, True]
+    assert left[5].all()
+    assert not left[:4].any()
+    assert not left[6:].any()
+    assert not cells_left(LayoutMap.free((12, 8)), given).any()
 
 
 def test_the_map_of_an_edit_is_drawn_up_to_its_border(session: Session, sampling: Sampling) -> None:
@@ -277,6 +272,12 @@ def test_the_map_of_an_edit_is_drawn_up_to_its_border(session: Session, sampling
     list(plan(session.load(sampling.model), empty, canvas.region, sampling, 1))
     assert empty.layout is not None
     assert empty.layout.classes.all()
+    hidden[:], hidden[32:56] = False, True
+    small = Canvas(VoxelScene.from_labels(labels), canvas.region, hidden)
+    assert not list(plan(session.load(sampling.model), small, canvas.region, sampling, 1)), "there is nothing to draw"
+    assert small.layout is not None
+    assert small.layout.classes[:4].all()
+    assert not small.layout.classes[4:7].any()
 
 
 def test_a_layout_can_be_shown_as_a_rough_model() -> None:

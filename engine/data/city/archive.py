@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -88,12 +89,10 @@ def open_world(folder: Path) -> World:
     ScenewrightError
         If the folder does not hold a world.
     """
-    try:
+    with _told_of(folder):
         group = zarr.open_group(folder, mode="r")
         arrays = {name: np.asarray(group[name][:]) for name in ("labels", "instance_gaps", "instance_ids")}  # type: ignore[index]
         seed, style = int(str(group.attrs["seed"])), str(group.attrs["style"])
-    except (KeyError, FileNotFoundError) as error:
-        raise ScenewrightError(f"{folder} does not hold a world ({error}); delete it and write it again") from error
     voxels = np.cumsum(arrays["instance_gaps"].astype(np.int64))
     return World(arrays["labels"].astype(np.uint8, copy=False), voxels, arrays["instance_ids"], seed, style)
 
@@ -106,10 +105,8 @@ def read_seed(folder: Path) -> int:
     ScenewrightError
         If the folder does not hold a world.
     """
-    try:
+    with _told_of(folder):
         return int(str(zarr.open_group(folder, mode="r").attrs["seed"]))
-    except (KeyError, FileNotFoundError) as error:
-        raise ScenewrightError(f"{folder} does not hold a world ({error}); delete it and write it again") from error
 
 
 def open_labels(folder: Path) -> zarr.Array[Any]:
@@ -120,8 +117,15 @@ def open_labels(folder: Path) -> zarr.Array[Any]:
     ScenewrightError
         If the folder does not hold a world.
     """
-    try:
+    with _told_of(folder):
         return zarr.open_array(folder / "labels", mode="r")
+
+
+@contextmanager
+def _told_of(folder: Path) -> Iterator[None]:
+    """Tell in one line which world could not be read."""
+    try:
+        yield
     except (KeyError, FileNotFoundError) as error:
         raise ScenewrightError(f"{folder} does not hold a world ({error}); delete it and write it again") from error
 

@@ -10,7 +10,7 @@ is estimated from the scenes that the model was trained on with a kernel whose s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -28,6 +28,9 @@ _KERNEL = 0.2
 
 _NEAR = 0.15
 """Share of scenes that count as being as dense as wished."""
+
+_SEASON = 0.3
+"""Share of scenes that count as being in the season that is wished."""
 
 _HEIGHTS = 3
 """Things whose heights are told: ground, buildings, plants."""
@@ -93,6 +96,8 @@ class Compositions:
         `(N,) float32`, the share of cells that are built over.
     styles
         `(N,) int16`, each one's kind of district, by its place among the card's; -1 where it has none.
+    leaves
+        `(N,) float32`, how full each one's trees are, 0 in winter to 1 in summer; NaN where it has too few to tell.
     """
 
     mean: NDArray[np.float32]
@@ -100,28 +105,34 @@ class Compositions:
     rows: NDArray[np.float32]
     densities: NDArray[np.float32]
     styles: NDArray[np.int16]
+    leaves: NDArray[np.float32]
 
     @classmethod
     def of_worlds(
-        cls, worlds: Sequence[tuple[NDArray[np.float32], int]], space: LabelSpace, height: int, count: int, seed: int
+        cls,
+        worlds: Sequence[tuple[NDArray[np.float32], int, float | None]],
+        space: LabelSpace,
+        height: int,
+        count: int,
+        seed: int,
     ) -> Compositions:
-        """Measure `count` random scenes of worlds: the sums of each world's cells, and which style it is."""
+        """Measure `count` random scenes of worlds: the sums of each world's cells, its style, and its leaves."""
         rng = np.random.default_rng(seed)
-        measured, densities, styles = [], [], []
+        measured, densities, styles, leaves = [], [], [], []
         for number in range(count):
-            cells, style = worlds[number % len(worlds)]
+            cells, style, full = worlds[number % len(worlds)]
             x, y = (int(rng.integers(max(n - WINDOW, 0) + 1)) for n in cells.shape[:2])
             part = cells[x : x + WINDOW, y : y + WINDOW]
             measured.append(compose(part, space, height))
             densities.append(part[:, :, -1].mean())
             styles.append(style)
+            leaves.append(np.nan if full is None else full)
         values = np.ma.masked_invalid(np.stack(measured))
         mean, deviation = values.mean(axis=0).filled(0.0), values.std(axis=0).filled(0.0)
         deviation = np.where(deviation > 0, deviation, 1.0).astype(np.float32)
         rows = ((values - mean) / deviation).filled(0.0).astype(np.float32)
-        return cls(
-            mean.astype(np.float32), deviation, rows, np.array(densities, np.float32), np.array(styles, np.int16)
-        )
+        of_rows = np.array(densities, np.float32), np.array(styles, np.int16), np.array(leaves, np.float32)
+        return cls(mean.astype(np.float32), deviation, rows, *of_rows)
 
     @cached_property
     def _spread(self) -> NDArray[np.float64]:
@@ -133,29 +144,49 @@ class Compositions:
         """Bring a composition to units of the deviation; what it has none of becomes the mean."""
         return tuple(np.nan_to_num((values - self.mean) / self.deviation, nan=0.0).tolist())
 
-    def draw_districts(
+    def draw_scene(
         self, cells: tuple[int, int], wish: Character, styles: Sequence[str], rng: np.random.Generator
-    ) -> Composition:
+    ) -> Character:
         """Draw what the districts of a new scene of so many cells consist of: one per `WINDOW` cells along each side.
 
-        A scene of the size that models learn from is of one composition, a city of many.
+        A scene of the size that models learn from is of one composition, a city of many. Its season is one: that of the
+        first district that tells it, where none is wished for.
         """
         wide, deep = (max(round(n / WINDOW), 1) for n in cells)
-        return tuple(tuple(self.draw(wish, styles, rng) for _ in range(deep)) for _ in range(wide))
+        rows = []
+        for _ in range(wide):
+            for _ in range(deep):
+                number, drawn = self.draw(wish, styles, rng)
+                rows.append(drawn)
+                if wish.leaves is None and np.isfinite(self.leaves[number]):
+                    wish = replace(wish, leaves=float(np.clip(self.leaves[number], 0.0, 1.0)))
+        return replace(wish, composition=tuple(tuple(rows[x * deep : (x + 1) * deep]) for x in range(wide)))
 
-    def draw(self, wish: Character, styles: Sequence[str], rng: np.random.Generator) -> tuple[float, ...]:
-        """Draw the composition of a new scene, in units of the deviation; of those that are as wished, if any is."""
+    def draw(self, wish: Character, styles: Sequence[str], rng: np.random.Generator) -> tuple[int, tuple[float, ...]]:
+        """Draw the composition of a new scene, in units of the deviation; of those that are as wished, if any is.
+
+        Tells, too, which scene of the table it is like.
+        """
         near = np.arange(len(self.rows))
         if wish.style is not None and wish.style in styles:
             near = np.flatnonzero(self.styles == list(styles).index(wish.style))
+        if wish.leaves is not None:
+            told = near[np.isfinite(self.leaves[near])]
+            near = _nearest(told, self.leaves, wish.leaves, _SEASON) if len(told) else near
         if wish.density is not None and len(near):
-            order = np.argsort(np.abs(self.densities[near] - wish.density), kind="stable")
-            near = near[order[: max(round(_NEAR * len(near)), 1)]]
+            near = _nearest(near, self.densities, wish.density, _NEAR)
         if not len(near):
             near = np.arange(len(self.rows))
-        row = self.rows[int(rng.choice(near))]
+        number = int(rng.choice(near))
+        row = self.rows[number]
         drawn = np.sqrt(1 - _KERNEL**2) * row + _KERNEL * self._spread @ rng.standard_normal(len(row))
-        return tuple(np.clip(drawn, self.rows.min(axis=0), self.rows.max(axis=0)).tolist())
+        return number, tuple(np.clip(drawn, self.rows.min(axis=0), self.rows.max(axis=0)).tolist())
+
+
+def _nearest(rows: NDArray[np.int64], values: NDArray[np.float32], wished: float, share: float) -> NDArray[np.int64]:
+    """Keep that share of rows whose values are nearest to what is wished, one at least."""
+    order = np.argsort(np.abs(values[rows] - wished), kind="stable")
+    return rows[order[: max(round(share * len(rows)), 1)]]
 
 
 def district_at(composition: Composition, at: tuple[float, float]) -> Composition:

@@ -64,7 +64,7 @@ class SceneModel(Protocol):
         ...
 
     def compose(self, wish: Character, cells: tuple[int, int], seed: int) -> Character:
-        """Settle what a scene that is made from nothing consists of as a whole, where the model was taught it.
+        """Settle what a scene that is made from nothing consists of, and its season, where the model was taught it.
 
         `cells` are its cells of 8 voxels along x and y. The same seed gives the same.
         """

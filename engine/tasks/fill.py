@@ -28,6 +28,7 @@ from engine.models.composition import district_at
 from engine.models.contract import SceneModel
 from engine.models.evidence import of_map, of_window
 from engine.scene import Labels, VoxelScene
+from engine.tasks.pave import pave
 from engine.tasks.request import Preview, Sampling, Step
 from engine.tasks.season import thin_crowns
 from engine.tasks.settle import settle
@@ -78,6 +79,8 @@ class Canvas:
         Prediction to refine, as large as the scene.
     composition
         What the scene is to consist of, as `SceneModel.compose` has drawn it.
+    leaves
+        How full its trees are where nobody wishes for a season: as drawn with it, or as they are around the region.
     """
 
     scene: VoxelScene
@@ -87,18 +90,24 @@ class Canvas:
     layout_at: tuple[int, int] = (0, 0)
     source: VoxelScene | None = None
     composition: Composition | None = None
+    leaves: float | None = None
+
+    def season(self, sampling: Sampling) -> float | None:
+        """Tell how full new trees are to be; `None` leaves it to the model."""
+        return self.leaves if sampling.leaves is None else sampling.leaves
 
     def wished(self, sampling: Sampling) -> Character:
         """Tell what the scene is to be like."""
-        return replace(sampling.character, composition=self.composition)
+        return replace(sampling.character, leaves=self.season(sampling), composition=self.composition)
 
     def wished_in(self, window: Box, sampling: Sampling) -> Character:
         """Tell what a window is to be like; where something is known in it, that tells more than a composition."""
+        wished = replace(sampling.character, leaves=self.season(sampling))
         if self.composition is None or not self.hidden_in(window).all():
-            return sampling.character
+            return wished
         sides = zip(window.lower, window.upper, self.scene.box.shape[:2], strict=False)
         x, y = ((low + high) / 2 / side for low, high, side in sides)
-        return replace(sampling.character, composition=district_at(self.composition, (x, y)))
+        return replace(wished, composition=district_at(self.composition, (x, y)))
 
     def hidden_in(self, window: Box) -> NDArray[np.bool_]:
         """Tell what is hidden in a window; what lies outside the scene is, too."""
@@ -127,7 +136,7 @@ class Canvas:
         self.hidden[own] = False
 
     def finished(self, box: Box, labels: Labels, sampling: Sampling, barred: Sequence[int]) -> Labels:
-        """Give new labels of a box the season that is wished, and let nothing in them hang in the air.
+        """Give new labels of a box the season of the scene, with no crumbs of road, and nothing that hangs in the air.
 
         What is or will be beside the box may hold them.
         """
@@ -137,10 +146,13 @@ class Canvas:
         made, together = np.zeros_like(unmade), self.scene.read(around)
         made[own] = unmade[own]
         together[made] = labels[unmade[own]]
-        if sampling.leaves is not None and self.scene.space.empty not in barred:
+        leaves = self.season(sampling)
+        if leaves is not None and self.scene.space.empty not in barred:
             rng = np.random.default_rng([sampling.seed, *box.lower, _SEASON_STREAM])
-            together = thin_crowns(together, made, sampling.leaves, self.scene.space, rng)
-        return settle(together, made, unmade & ~made, self.scene.space, barred)[own]
+            together = thin_crowns(together, made, leaves, self.scene.space, rng)
+        held = unmade & ~made
+        together = pave(together, made, held, self.scene.space, barred)
+        return settle(together, made, held, self.scene.space, barred)[own]
 
     def preview(self, window: Box, labels: Labels) -> tuple[Box, Labels]:
         """Show how a window would look: new voxels over what is there."""
@@ -275,9 +287,9 @@ def _look(canvas: Canvas, window: Box) -> _View:
 def _steer(model: SceneModel, view: _View, sampling: Sampling, wished: Character) -> Denoise:
     """Bind the denoiser to a view, and guide it where it was not taught to look, or not strongly enough."""
     denoise = model.bind(view.labels, view.hidden, view.layout, view.source, wished)
-    is_told = view.layout is not None or not wished.is_open
+    is_told = view.layout is not None or not sampling.character.is_open
     if is_told and model.follows_maps and sampling.guidance != 1.0:
-        whole = Character(composition=wished.composition)
+        whole = Character(leaves=wished.leaves if sampling.leaves is None else None, composition=wished.composition)
         free = model.bind(view.labels, view.hidden, None, view.source, whole)
         denoise = classifier_free(denoise, free, sampling.guidance)
     arrays = view.labels.numpy(), view.hidden.numpy(), None if view.source is None else view.source.numpy()

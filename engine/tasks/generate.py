@@ -37,8 +37,10 @@ def generate(model: SceneModel, request: GenerateRequest, provenance: Provenance
     grid = Grid((x, y, card.height), card.voxel_size)
     scene = VoxelScene(grid, label_space(card.label_space), metadata={"provenance": [provenance.to_json()]})
     canvas = Canvas(scene, scene.box, np.ones(grid.shape, dtype=np.bool_), request.layout)
+    whole = model.compose(request.sampling.character, cells, request.sampling.seed)
+    canvas.leaves = whole.leaves
     if request.layout is None or not request.layout.classes.any():
-        canvas.composition = model.compose(request.sampling.character, cells, request.sampling.seed).composition
+        canvas.composition = whole.composition
     work = work_of(request, card)
     planned = yield from plan(model, canvas, work.region, request.sampling, len(work.windows))
     total = yield from fill(model, canvas, work.windows, request.sampling, planned)

@@ -15,6 +15,7 @@ from engine.scene import VoxelScene
 from engine.tasks.fill import Canvas, fill, require_fit
 from engine.tasks.layout import plan
 from engine.tasks.request import InpaintRequest, Provenance, Result, Step
+from engine.tasks.season import leaves_around
 from engine.tasks.work import seen_of, work_of
 
 
@@ -29,6 +30,7 @@ def inpaint(model: SceneModel, request: InpaintRequest, provenance: Provenance) 
         raise RequestError("no voxel of the scene is masked; paint a mask or give a box inside the scene")
     scene = request.scene.snapshot()
     canvas = Canvas(scene, mask.box, mask.array.copy(), request.layout)
+    canvas.leaves = leaves_around(model, scene, mask)
     work = work_of(request, model.card)
     seen = seen_of(request, model.card.cell)
     if seen is not None:

@@ -15,6 +15,7 @@ from engine.scene import VoxelScene
 from engine.tasks.fill import Canvas, fill, require_fit
 from engine.tasks.layout import plan
 from engine.tasks.request import OutpaintRequest, Provenance, Result, Step
+from engine.tasks.season import leaves_around
 from engine.tasks.work import Columns, bounds_of, new_columns, place_of, work_of
 
 
@@ -35,6 +36,7 @@ def outpaint(model: SceneModel, request: OutpaintRequest, provenance: Provenance
     hidden = np.repeat(wanted[region.slices[:2]][:, :, None], z, axis=2)
     canvas = Canvas(scene, region, hidden.copy(), request.layout)
     work = work_of(request, card)
+    canvas.leaves = leaves_around(model, scene, VoxelMask(region, hidden))
     _fill_columns(scene, left_out, UNKNOWN)  # nobody made them, so nobody may take them for known to be empty
     planned = yield from plan(model, canvas, work.region, request.sampling, len(work.windows))
     total = yield from fill(model, canvas, work.windows, request.sampling, planned)

@@ -1,4 +1,4 @@
-"""Thin the crowns of new trees where a season is wished for: a latent of 4 x 4 columns holds no single leaves."""
+"""Give new trees the season that is wished for, or that of the trees around: a latent holds no single leaves."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.labels import LabelSpace
-from engine.models.character import crowns_of, measure_fullness, wished_fullness
-from engine.scene import Labels
+from engine.mask import VoxelMask
+from engine.models.character import crowns_of, measure_fullness, measure_leaves, wished_fullness
+from engine.models.contract import SceneModel
+from engine.scene import Labels, VoxelScene
 
 _CLUMP = 0.7
 """Voxels of blur that make clumps of leaves of single ones."""
@@ -17,6 +19,20 @@ _MOST = 0.6
 
 _HALVINGS = 8
 """How often the share to take is halved towards the right one."""
+
+_AROUND = 64
+"""Voxels around an edit in which trees tell the season."""
+
+
+def leaves_around(model: SceneModel, scene: VoxelScene, made: VoxelMask) -> float | None:
+    """Measure how full the trees around what is to be made are, 0 to 1, where the model was taught seasons.
+
+    `None` where it was not, or where there are too few trees to tell.
+    """
+    if not model.card.styles:
+        return None
+    around = made.box.pad((_AROUND, _AROUND, scene.box.shape[2])).clip(scene.box)
+    return measure_leaves(np.where(made.within(around), scene.space.empty, scene.read(around)), scene.space)
 
 
 def thin_crowns(

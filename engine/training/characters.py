@@ -59,8 +59,9 @@ class MappedWorld:
 
 def measure_compositions(worlds: Sequence[MappedWorld], count: int = 2000) -> Compositions:
     """Measure what scenes of worlds consist of."""
-    cells = [(w.cells, STYLES.index(w.character.style) if w.character.style in STYLES else -1) for w in worlds]
-    return Compositions.of_worlds(cells, worlds[0].space, worlds[0].height, count, seed=0)
+    styles = [STYLES.index(w.character.style) if w.character.style in STYLES else -1 for w in worlds]
+    measured = [(w.cells, style, w.character.leaves) for w, style in zip(worlds, styles, strict=True)]
+    return Compositions.of_worlds(measured, worlds[0].space, worlds[0].height, count, seed=0)
 
 
 def composed(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,9 @@ import torch
 from engine.data.city.generator import make_world
 from engine.errors import RequestError
 from engine.geometry.maps import LAYOUT_CLASSES, LayoutMap, layout_of
+from engine.grid import Box
 from engine.labels import label_space
+from engine.mask import VoxelMask
 from engine.models.cards import ModelCard, read_card
 from engine.models.character import ANY, Character, measure_density, measure_leaves
 from engine.models.city.conditions import character_channels
@@ -17,8 +21,10 @@ from engine.models.city.layout import layout_config
 from engine.models.city.model import CityModel
 from engine.models.composition import count_features
 from engine.models.zoo import load
+from engine.scene import VoxelScene
 from engine.session import Session
-from engine.tasks.request import GenerateRequest, Sampling
+from engine.tasks.request import GenerateRequest, InpaintRequest, OutpaintRequest, Sampling
+from engine.tasks.season import leaves_around
 from engine.training.characters import MappedWorld, measure_compositions, thin_character
 from engine.training.city_layout import LayoutLoss, LayoutRecipe
 from tests.engine.tiny import build_tiny
@@ -146,3 +152,36 @@ def test_the_layout_prior_learns_with_characters() -> None:
     assert seen[0].shape == (6, 9 + 10 + count_features(SPACE) + 1, 16, 16)
     styles = seen[0][:, 9:15, 3, 5]
     assert set(styles.argmax(dim=1)[styles.any(dim=1)].tolist()) == {1}, "village is the second style"
+
+
+def test_edits_have_the_season_of_the_trees_around(taught: ModelCard, tiny: ModelCard) -> None:
+    labels = np.zeros((240, 24, 32), np.uint8)
+    labels[:40], labels[200:] = crowns(8), crowns(10)
+    scene, model = VoxelScene.from_labels(labels), load(taught, "cpu")
+
+    def around(low: int, high: int) -> float | None:
+        return leaves_around(model, scene, VoxelMask.of_box(Box((low, 0, 0), (high, 24, 32))))
+
+    assert around(40, 60) == around(10, 60) == pytest.approx((0.8 - 0.7) / 0.3)
+    assert around(180, 200) == 1.0
+    assert around(0, 40) is None, "what is made anew tells nothing, nor what is far off"
+    left = VoxelMask.of_box(Box((40, 0, 0), (60, 24, 32)))
+    assert leaves_around(load(tiny, "cpu"), scene, left) is None, "a model that knows no seasons is told none"
+
+
+def test_new_trees_are_as_bare_as_those_around(taught: ModelCard, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = np.zeros((96, 96, 8), np.uint8)
+    seasons = []
+    monkeypatch.setattr("engine.tasks.inpaint.leaves_around", lambda model, scene, made: 0.2)
+    monkeypatch.setattr("engine.tasks.outpaint.leaves_around", lambda model, scene, made: 0.4)
+    monkeypatch.setattr(
+        "engine.tasks.fill.thin_crowns",
+        lambda labels, made, leaves, space, rng: (seasons.append(leaves), labels)[1],
+    )
+    scene, sampling = VoxelScene.from_labels(labels), Sampling(str(taught.folder), seed=3, steps=1)
+    mask = VoxelMask.of_box(Box((16, 16, 0), (48, 48, 8)))
+    list(Session("cpu").run(InpaintRequest(scene, mask, sampling)))
+    list(Session("cpu").run(InpaintRequest(scene, mask, replace(sampling, leaves=1.0))))
+    list(Session("cpu").run(OutpaintRequest(scene, (128, 96), sampling, overlap=32)))
+    assert seasons[:2] == [0.2, 1.0]
+    assert set(seasons[2:]) == {0.4}

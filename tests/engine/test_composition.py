@@ -56,7 +56,8 @@ def made_up(rows: int = 400) -> Compositions:
     kinds = np.arange(rows) % 2
     zeros, ones = np.zeros(count, np.float32), np.ones(count, np.float32)
     densities = (0.1 + 0.1 * kinds + 0.001 * rng.random(rows)).astype(np.float32)
-    return Compositions(zeros, ones, values.astype(np.float32), densities, kinds.astype(np.int16))
+    leaves = np.where(np.arange(rows) % 3 == 0, np.nan, np.arange(rows) % 3 - 1).astype(np.float32)
+    return Compositions(zeros, ones, values.astype(np.float32), densities, kinds.astype(np.int16), leaves)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +91,7 @@ def test_sums_of_cells_are_those_of_the_whole() -> None:
 
 def test_compositions_differ_as_those_that_were_measured() -> None:
     table, rng = made_up(), np.random.default_rng(0)
-    drawn = np.array([table.draw(ANY, STYLES, rng) for _ in range(1500)])
+    drawn = np.array([table.draw(ANY, STYLES, rng)[1] for _ in range(1500)])
     assert np.allclose(drawn.mean(axis=0), 0.0, atol=0.12)
     assert np.allclose(drawn.std(axis=0), 1.0, atol=0.12)
     assert np.allclose(np.corrcoef(drawn.T), np.corrcoef(table.rows.T), atol=0.12)
@@ -103,11 +104,27 @@ def test_compositions_are_drawn_of_those_that_are_as_wished() -> None:
     table.rows[:, 0] = np.where(table.styles == 1, 3.0, -3.0)
 
     def mean(wish: Character) -> float:
-        return float(np.mean([table.draw(wish, STYLES, rng)[0] for _ in range(60)]))
+        return float(np.mean([table.draw(wish, STYLES, rng)[1][0] for _ in range(60)]))
 
     assert mean(Character("suburb")) < -2 < 2 < mean(Character("centre"))
     assert mean(Character(density=0.05)) < -2 < 2 < mean(Character(density=0.9))
     assert abs(mean(Character("moon"))) < 1.5, "a style that no scene had leaves all of them"
+
+
+def test_a_scene_has_the_season_of_the_scene_that_it_is_like() -> None:
+    table, rng = made_up(), np.random.default_rng(0)
+    table.rows[:, 0] = np.where(table.leaves == 1, 3.0, -3.0)
+    drawn = [table.draw_scene((32, 32), ANY, STYLES, rng) for _ in range(300)]
+    seasons = [c.leaves for c in drawn]
+    assert {None, 0.0, 1.0} == set(seasons)
+    assert np.mean([s is None for s in seasons]) == pytest.approx(1 / 3, abs=0.1)
+    firsts = [c.composition[0][0][0] for c in drawn if c.leaves == 1 and c.composition]
+    assert min(firsts) > 0 > max(c.composition[0][0][0] for c in drawn if c.leaves == 0 and c.composition)
+    wished = [table.draw_scene((32, 32), Character(leaves=0.9), STYLES, rng) for _ in range(50)]
+    assert {c.leaves for c in wished} == {0.9}, "what is wished for stays"
+    assert min(c.composition[0][0][0] for c in wished if c.composition) > 0, "and scenes are like those in that season"
+    city = table.draw_scene((320, 320), ANY, STYLES, rng)
+    assert city.leaves is not None, "one of a hundred districts tells it"
 
 
 def test_worlds_give_a_table_of_their_scenes() -> None:
@@ -116,6 +133,8 @@ def test_worlds_give_a_table_of_their_scenes() -> None:
     assert table.rows.shape == (40, count_features(SPACE))
     assert np.isfinite(table.rows).all()
     assert set(table.styles) == {TAUGHT.index(str(w.character.style)) for w in worlds}
+    assert table.leaves[0] == pytest.approx(worlds[0].character.leaves)
+    assert table.leaves[1] == pytest.approx(worlds[1].character.leaves)
     part = worlds[0].cells[:WINDOW, :WINDOW]
     scaled = table.scale(compose(part, SPACE, 32))
     assert len(scaled) == table.rows.shape[1]
@@ -185,6 +204,9 @@ def test_windows_of_a_city_are_of_their_district_until_something_is_known(compos
     assert canvas.wished(sampling) == Character("centre", composition=city)
     canvas.hidden[400] = False
     assert canvas.wished_in(window, sampling) == Character("centre")
+    canvas.leaves = 0.25
+    assert canvas.wished_in(window, sampling) == Character("centre", leaves=0.25)
+    assert canvas.wished(replace(sampling, leaves=1.0)) == Character("centre", leaves=1.0, composition=city)
 
 
 def test_what_is_made_from_nothing_is_of_one_composition(composing: ModelCard, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,8 +239,13 @@ def test_what_is_made_from_nothing_is_of_one_composition(composing: ModelCard, m
     assert run(LayoutRequest(LayoutMap.free((8, 8)), sampling)) == [("map", expected)]
     plain = sampling.character
     assert plain.composition is None
+    assert plain.leaves is None
+    assert expected.leaves in (0.0, 1.0), "a season is drawn, too"
     given = LayoutMap(np.full((8, 8), LAYOUT_CLASSES.index("road"), np.uint8), np.zeros((8, 8), np.uint8))
-    assert run(GenerateRequest((64, 64), sampling, given))[-1] == ("scene", plain), "a given map tells what it is to be"
+    assert run(GenerateRequest((64, 64), sampling, given))[-1] == (
+        "scene",
+        replace(plain, leaves=expected.leaves),
+    ), "a given map tells what it is to be, all but its season"
     scene = made[0].scene
     mask = VoxelMask.of_box(replace(scene.box, upper=(32, 32, 8)))
     assert {wish for _, wish in run(InpaintRequest(scene, mask, sampling))} == {plain}, "here its surroundings tell"
@@ -237,7 +264,11 @@ def test_guidance_compares_with_the_same_composition(composing: ModelCard, monke
     list(Session("cpu").run(GenerateRequest((64, 64), sampling)))
     whole, free = told
     assert whole.style == "centre"
-    assert free == Character(composition=whole.composition)
+    assert whole.leaves is not None
+    assert free == Character(leaves=whole.leaves, composition=whole.composition), "what was drawn is in both"
+    told.clear()
+    list(Session("cpu").run(GenerateRequest((64, 64), replace(sampling, leaves=1.0))))
+    assert [wish.leaves for wish in told] == [1.0, None], "what is wished for is what guidance strengthens"
 
 
 def test_models_keep_their_compositions(composing: ModelCard, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Nothing that was made hangs in the air: crumbs go, crowns get trunks, what others hold stays."""
+"""Nothing that was made hangs in the air or lies about: crumbs go, crowns get trunks, what others hold stays."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from engine.labels import label_space
 from engine.mask import VoxelMask
 from engine.scene import VoxelScene
 from engine.session import Session
+from engine.tasks.pave import pave
 from engine.tasks.request import GenerateRequest, InpaintRequest, Sampling
 from engine.tasks.settle import settle
 
@@ -52,6 +53,36 @@ def test_crowns_get_a_trunk_on_the_ground() -> None:
     roof[8:13, 6:11, 2:5] = BUILDING
     assert not (settle(roof, ~NOTHING, NOTHING, SPACE, ()) == PLANT).any()  # a tree does not grow on a house
     assert not (settle(labels, ~NOTHING, NOTHING, SPACE, (TRUNK,)) == PLANT).any()
+
+
+def test_crumbs_of_road_become_the_ground_around_them() -> None:
+    road, walk = SPACE.find("road"), SPACE.find("sidewalk")
+    labels = ground()
+    labels[8:12, 4:8, :2] = road  # on grass
+    labels[15:22, 10:18, :2] = walk
+    labels[17:19, 13:16, :2] = road
+    wanted = labels.copy()
+    wanted[8:12, 4:8, :2], wanted[17:19, 13:16, :2] = TERRAIN, walk
+    assert np.array_equal(pave(labels, ~NOTHING, NOTHING, SPACE, ()), wanted)
+    assert np.array_equal(pave(wanted, ~NOTHING, NOTHING, SPACE, ()), wanted)
+    no_grass = pave(labels, ~NOTHING, NOTHING, SPACE, (TERRAIN,))
+    assert (no_grass[8:12, 4:8, 0] == road).all(), "nothing else is around it that may be made"
+
+
+def test_roads_that_may_go_on_stay() -> None:
+    road = SPACE.find("road")
+    labels = ground()
+    labels[4:13, 4:12, :2] = road  # large enough
+    labels[20:, 2:5, :2] = labels[2:6, 17:, :2] = road  # to the border
+    assert np.array_equal(pave(labels, ~NOTHING, NOTHING, SPACE, ()), labels)
+    labels[4:13, 4:12, :2] = TERRAIN
+    labels[8:12, 8:10, :2] = road
+    made, unmade = ~NOTHING, NOTHING.copy()
+    made[8] = False
+    assert np.array_equal(pave(labels, made, NOTHING, SPACE, ()), labels), "a part of it was there before"
+    unmade[12] = True
+    assert np.array_equal(pave(labels, ~unmade, unmade, SPACE, ()), labels), "more of it may be made yet"
+    assert not np.array_equal(pave(labels, ~NOTHING, NOTHING, SPACE, ()), labels)
 
 
 def test_only_what_is_new_changes_and_others_may_hold_it() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -164,11 +163,11 @@ class CityModel:
         return from_flow(lambda x_t, t: self._run(prior, x_t, t, given))
 
     def compose(self, wish: Character, cells: tuple[int, int], seed: int) -> Character:
-        """Settle what the districts of a scene of so many cells, made from nothing, consist of."""
+        """Settle what the districts of a scene of so many cells, made from nothing, consist of, and its season."""
         if self.compositions is None:
             return wish
         rng = np.random.default_rng([seed, _COMPOSITION_STREAM])
-        return replace(wish, composition=self.compositions.draw_districts(cells, wish, self.card.styles, rng))
+        return self.compositions.draw_scene(cells, wish, self.card.styles, rng)
 
     def colour(self, draw: Draw, is_free: bool = False) -> Draw:
         """Make of white noise what the denoiser was trained with, or what free samples start from."""

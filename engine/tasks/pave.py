@@ -1,0 +1,53 @@
+"""Let no crumbs of road lie about: what is too small to drive on becomes the ground around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.labels import LabelSpace
+from engine.scene import Labels
+
+_CRUMB = 64
+"""Columns of a patch of road, 2.6 m2; in the scenes that models learn from hardly any is smaller."""
+
+
+def pave(
+    labels: Labels, made: NDArray[np.bool_], held: NDArray[np.bool_], space: LabelSpace, barred: Sequence[int]
+) -> Labels:
+    """Turn small patches of made road into the commonest other ground around them; a new array `(X, Y, Z) uint8`.
+
+    Parameters
+    ----------
+    labels
+        `(X, Y, Z) uint8`, new voxels and those beside them.
+    made
+        Which are new; only patches of nothing else change.
+    held
+        Voxels that are still to be made: a patch beside them, or at the border, may go on there.
+    barred
+        Classes that may not be made.
+    """
+    if "road" not in space.names:
+        return labels
+    from scipy import ndimage  # late, as it costs a fifth of a second
+
+    is_road = labels == space.find("road")
+    others = [c for c in space.ids_of("ground") if c != space.find("road") and c not in barred]
+    eight = np.ones((3, 3), dtype=np.bool_)
+    patches, count = ndimage.label(is_road.any(axis=2), eight)
+    stays = np.bincount(patches.ravel(), minlength=count + 1) >= _CRUMB
+    goes_on = ndimage.binary_dilation(np.any(held, axis=2), eight) | (is_road & ~made).any(axis=2)
+    goes_on[[0, -1]] = goes_on[:, [0, -1]] = True
+    stays[np.unique(patches[goes_on])] = True
+    out = labels
+    for number in np.flatnonzero(~stays[1:]) + 1:
+        own = patches == number
+        around = ndimage.binary_dilation(own, eight, 2) & ~own
+        counts = np.bincount(labels[around].ravel(), minlength=256)[others]
+        if counts.any():
+            out = labels.copy() if out is labels else out
+            out[own[:, :, None] & is_road] = others[int(counts.argmax())]
+    return out

@@ -42,10 +42,10 @@ def worlds(out: Path, count: int, seed: int) -> None:
 def train(recipe: str, out: Path, data: Path | None, minutes: float, resume: bool, start: Path | None) -> None:
     """Train a model by RECIPE; runs can be resumed.
 
-    Whole models: city, semcity, semcity-full (the published size). Single recipes: city-autoencoder, then city-prior,
-    city-layout and city-refine (which learns how far predictions are right), city-quantised-autoencoder to compare;
-    semcity-autoencoder, then semcity-prior and semcity-refine, also as semcity-full-...; judge-features. An interrupted
-    run leaves a checkpoint behind.
+    Whole models: city, semcity, semcity-full (the published size). Single recipes: city-autoencoder and city-decoder,
+    then city-prior, city-layout and city-refine (which learns how far predictions are right),
+    city-quantised-autoencoder to compare; semcity-autoencoder, then semcity-prior and semcity-refine, also as
+    semcity-full-...; judge-features. An interrupted run leaves a checkpoint behind.
     """
     from engine.training import chains
     from engine.training.runs import TrainOptions

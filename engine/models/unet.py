@@ -27,7 +27,7 @@ class UNetConfig:
     width, multiples
         Channels at full resolution, and how many times as many on each level; every level halves the plan.
     blocks
-        Residual blocks per level on the way down (one more on the way up).
+        Residual blocks per level on the way down (one more on the way up), one number for all levels or one each.
     heads
         Heads of the attention on the lowest level.
     attended
@@ -42,7 +42,7 @@ class UNetConfig:
     given: int
     width: int = 64
     multiples: tuple[int, ...] = (1, 2, 4)
-    blocks: int = 1
+    blocks: int | tuple[int, ...] = 1
     heads: int = 4
     attended: tuple[int, ...] = ()
     octaves: Octaves = ()
@@ -60,6 +60,7 @@ class UNet(nn.Module):
         super().__init__()
         self.config = config
         widths = [config.width * m for m in config.multiples]
+        blocks = [config.blocks] * len(widths) if isinstance(config.blocks, int) else config.blocks
         emb = 4 * config.width
         self.time = nn.Sequential(nn.Linear(config.width, emb), nn.SiLU(), nn.Linear(emb, emb), nn.SiLU())
         self.enter = Conv2d(config.channels + config.given, widths[0], 3, padding=1)
@@ -68,9 +69,9 @@ class UNet(nn.Module):
         for level, width in enumerate(widths):
             is_last = level == len(widths) - 1
             first = [Conv2d(widths[level - 1], width, 3, stride=2, padding=1)] if level else []
-            self.down.append(nn.ModuleList([*first, *(ResidualBlock(width, width, emb) for _ in range(config.blocks))]))
+            self.down.append(nn.ModuleList([*first, *(ResidualBlock(width, width, emb) for _ in range(blocks[level]))]))
             merged = width if is_last else width + widths[level + 1]
-            entries = [merged] + [width] * config.blocks
+            entries = [merged] + [width] * blocks[level]
             self.up.append(nn.ModuleList([ResidualBlock(entry, width, emb) for entry in entries]))
         self.attention = SelfAttention(widths[-1], config.heads)
         self.attention_down, self.attention_up = (

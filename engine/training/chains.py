@@ -16,7 +16,13 @@ from engine.training.runs import TrainOptions
 from engine.training.sheets import SAMPLES
 
 CHAINS: dict[str, tuple[tuple[str, float], ...]] = {
-    "city": (("city-autoencoder", 0.3), ("city-prior", 0.4), ("city-layout", 0.15), ("city-refine", 0.15)),
+    "city": (
+        ("city-autoencoder", 0.25),
+        ("city-decoder", 0.1),
+        ("city-prior", 0.35),
+        ("city-layout", 0.15),
+        ("city-refine", 0.15),
+    ),
     "semcity": (("semcity-autoencoder", 0.32), ("semcity-prior", 0.68)),
     "semcity-full": (("semcity-full-autoencoder", 0.32), ("semcity-full-prior", 0.68)),
 }

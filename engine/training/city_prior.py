@@ -36,6 +36,7 @@ from engine.models.composition import Compositions
 from engine.models.unet import UNet
 from engine.training.ahead import DrawnAhead, draw_threads
 from engine.training.characters import STYLES, MappedWorld, composed, thin_character
+from engine.training.drafts import coarsen
 from engine.training.losses import Scales, draw_times, flow_matching
 from engine.training.masks import draw_mask
 
@@ -64,6 +65,10 @@ class PriorRecipe:
         Share of samples that refine a prediction.
     pairs
         Scenes with predictions to refine.
+    coarse
+        Share of the predictions that are made twice as coarse before (`drafts.coarsen`).
+    blocks
+        Residual blocks on each level of the network (`UNetConfig.blocks`); what goes on gets the ones that it lacks.
     octaves
         Smooth parts of the noise (of cells of 4 voxels).
     scales
@@ -84,6 +89,8 @@ class PriorRecipe:
     border_weight: float = 2.0
     refine: float = 0.1
     pairs: int = 200
+    coarse: float = 0.25
+    blocks: tuple[int, ...] = (2, 2, 1)
     octaves: Octaves = ((4, 0.08), (8, 0.04), (16, 0.02), (32, 0.02))
     scales: Scales = ((4, 1.0), (16, 2.0), (32, 4.0))
     warmth: float = 1.5
@@ -133,10 +140,17 @@ def encode_world(autoencoder: Autoencoder, world: World, space: LabelSpace, devi
 
 @torch.inference_mode()
 def encode_pair(
-    autoencoder: Autoencoder, pair: Pair, space: LabelSpace, turn: int, device: torch.device
+    autoencoder: Autoencoder,
+    pair: Pair,
+    space: LabelSpace,
+    coarse: float,
+    rng: np.random.Generator,
+    device: torch.device,
 ) -> EncodedWorld:
-    """Encode a scene and all that was predicted of it, in one of the eight symmetries."""
-    scenes = [apply_symmetry(labels, turn) for labels in (pair.complete, *pair.sources.values())]
+    """Encode a scene and all that was predicted of it, a share of that `coarse`, in one of the eight symmetries."""
+    turn = int(rng.integers(8))
+    sources = [coarsen(labels, rng) if rng.random() < coarse else labels for labels in pair.sources.values()]
+    scenes = [apply_symmetry(labels, turn) for labels in (pair.complete, *sources)]
     latents = [autoencoder.encode(torch.from_numpy(scene).to(device)[None])[0].half().cpu() for scene in scenes]
     return EncodedWorld(scenes[0], latents[0], layout_of(scenes[0], space), torch.stack(latents[1:]))
 

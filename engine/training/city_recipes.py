@@ -22,9 +22,10 @@ from engine.models.composition import count_features
 from engine.models.unet import UNet, UNetConfig
 from engine.models.zoo import CityParts, pick_device, save_city
 from engine.models.zoo import load as load_model
-from engine.training import city_autoencoder, city_prior, city_refine, sheets
+from engine.training import city_autoencoder, city_decoder, city_prior, city_refine, sheets
 from engine.training.characters import STYLES, MappedWorld, measure_compositions
 from engine.training.city_autoencoder import AutoencoderLoss, AutoencoderRecipe
+from engine.training.city_decoder import DecoderLoss, DecoderRecipe
 from engine.training.city_layout import LayoutLoss, LayoutRecipe
 from engine.training.city_prior import PriorLoss, PriorRecipe
 from engine.training.city_refine import RefineLoss, RefineRecipe, start_from
@@ -76,6 +77,32 @@ def train_city_autoencoder(options: TrainOptions, recipe: AutoencoderRecipe) -> 
     save_city(options.out, parts, {**source.card.training, "autoencoder": continued(record, source, "autoencoder")})
 
 
+def train_city_decoder(options: TrainOptions, recipe: DecoderRecipe) -> Iterator[TrainStep]:
+    """Train the decoder of `city` on, whose encoder stays as it is."""
+    source, space = _start(options), label_space()
+    device, network = source.device, source.autoencoder
+    if device.type == "cuda" and recipe == DecoderRecipe():
+        recipe = city_decoder.ON_GPU
+    for part in (network.embed, network.encoder):
+        part.requires_grad_(False)
+    worlds = [Volume(world.labels) for world in open_worlds(options)]
+    sampler = CropSampler(worlds, (recipe.crop, recipe.crop), np.random.default_rng(options.seed))
+    network.decoder.requires_grad_(True)
+    network.head.requires_grad_(True)
+    loss = DecoderLoss(network, sampler, recipe, options.seed + 1, device)
+    loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=6e-4, warm_up=50, ema=0.995))
+    yield from drive(loop, options)
+    network.load_state_dict(loop.averaged())
+    network.eval()
+    wide = CropSampler(worlds, (256, 256), np.random.default_rng(options.seed + 2))
+    city_decoder.balance(network, wide, recipe.balanced, device)
+    iou = city_autoencoder.score(network, wide, 24, device)
+    by_name = {space.names[int(c)] if c.isdigit() else c: round(v, 4) for c, v in iou.items()}
+    record = record_of("city-decoder", options, loop, asdict(recipe), len(worlds)) | {"iou": by_name}
+    training = {**source.card.training, "autoencoder": continued(record, source, "autoencoder")}
+    save_city(options.out, replace(parts_of(source), autoencoder=network), training)
+
+
 def train_city_prior(options: TrainOptions, recipe: PriorRecipe) -> Iterator[TrainStep]:
     """Train the denoiser of `city`; predictions to refine are made first, beside the worlds, and kept there."""
     source = _start(options)
@@ -85,12 +112,14 @@ def train_city_prior(options: TrainOptions, recipe: PriorRecipe) -> Iterator[Tra
     worlds = [city_prior.encode_world(autoencoder, w, space, source.device) for w in open_worlds(options)]
     rng = np.random.default_rng(options.seed)
     pairs = [
-        city_prior.encode_pair(autoencoder, open_pair(path), space, int(rng.integers(8)), source.device)
+        city_prior.encode_pair(autoencoder, open_pair(path), space, recipe.coarse, rng, source.device)
         for path in pair_files(options, recipe.pairs if recipe.refine > 0 else 0)
     ]
     compositions = source.compositions or measure_compositions([w.mapped for w in worlds if w.mapped])
     given = given_channels(autoencoder.config, styles=len(STYLES), composition=count_features(space))
-    sizes = UNetConfig(autoencoder.config.latent, given, octaves=recipe.octaves, warmth=recipe.warmth)
+    sizes = UNetConfig(
+        autoencoder.config.latent, given, blocks=recipe.blocks, octaves=recipe.octaves, warmth=recipe.warmth
+    )
     network = _continue(UNet(sizes), source.denoiser, source.device)
     loss = PriorLoss(network, autoencoder, worlds, pairs, compositions, recipe, options.seed + 1, source.device)
     loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=8e-4))

@@ -14,9 +14,11 @@ from engine.evaluation.features import FeatureConfig, FeatureNet, save_judge
 from engine.models.zoo import pick_device
 from engine.training import city_autoencoder, judge_features, semcity_autoencoder, semcity_prior, semcity_refine
 from engine.training.city_autoencoder import AutoencoderRecipe
+from engine.training.city_decoder import DecoderRecipe
 from engine.training.city_prior import PriorRecipe
 from engine.training.city_recipes import (
     train_city_autoencoder,
+    train_city_decoder,
     train_city_layout,
     train_city_prior,
     train_city_refine,
@@ -69,6 +71,7 @@ def _train_judge(options: TrainOptions) -> Iterator[TrainStep]:
 
 _RECIPES: dict[str, Callable[[TrainOptions], Iterator[TrainStep]]] = {
     "city-autoencoder": lambda options: train_city_autoencoder(options, AutoencoderRecipe()),
+    "city-decoder": lambda options: train_city_decoder(options, DecoderRecipe()),
     "city-prior": lambda options: train_city_prior(options, PriorRecipe()),
     "city-refine": lambda options: train_city_refine(options, RefineRecipe()),
     "city-layout": train_city_layout,

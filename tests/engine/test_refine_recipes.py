@@ -129,7 +129,7 @@ def test_predictions_and_guesses_are_noised_never_the_truth(tiny: ModelCard, mon
     recipe = PriorRecipe(small=(64, 24), large_from=2.0, refine=1.0, border_weight=1.0, scales=())
     monkeypatch.setattr("engine.training.city_prior.draw_times", lambda n, device: torch.full((n,), 0.1))
     row = np.zeros((1, 3), np.float32)
-    table = Compositions(row[0], row[0] + 1, row, row[:, 0], row[:, 0].astype(np.int16))
+    table = Compositions(row[0], row[0] + 1, row, row[:, 0], row[:, 0].astype(np.int16), row[:, 0])
     loss = PriorLoss(network, model.autoencoder, [], [scene], table, recipe, 0, CPU)  # type: ignore[arg-type]
     value = loss(0, 0.0)
     assert value.item() == pytest.approx((guess - truth) ** 2 / 0.5**2, rel=0.5)  # known cells weigh less
@@ -157,10 +157,14 @@ def test_pairs_are_encoded_alike(tiny: ModelCard, pair: Pair) -> None:
     model = load(tiny, "cpu")
     assert isinstance(model, CityModel)
     low = Pair(*(a[:64, :80, :8] for a in (pair.complete, pair.invalid)), {"a": pair.complete[:64, :80, :8]})
-    found = encode_pair(model.autoencoder, low, SPACE, 5, CPU)
-    assert found.labels.shape == (80, 64, 8)
-    assert torch.equal(found.sources[0], found.latents)
-    assert np.array_equal(found.layout.classes, layout_of(found.labels, SPACE).classes)
+    turned = [encode_pair(model.autoencoder, low, SPACE, 0.0, np.random.default_rng(seed), CPU) for seed in range(6)]
+    assert {found.labels.shape for found in turned} == {(64, 80, 8), (80, 64, 8)}
+    for found in turned:
+        assert torch.equal(found.sources[0], found.latents)
+        assert np.array_equal(found.layout.classes, layout_of(found.labels, SPACE).classes)
+    coarse = encode_pair(model.autoencoder, low, SPACE, 1.0, np.random.default_rng(0), CPU)
+    assert coarse.sources.shape[1:] == coarse.latents.shape
+    assert not torch.equal(coarse.sources[0], coarse.latents)
 
 
 def test_city_learns_to_refine_beside_the_rest(tmp_path: Path, worlds: Path) -> None:

@@ -138,7 +138,7 @@ def test_resuming_nothing_or_another_network_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_recipe_lists_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match="city-autoencoder, city-prior, city-refine, city-layout, city-quantised"):
+    with pytest.raises(RequestError, match="city-autoencoder, city-decoder, city-prior, city-refine, city-layout"):
         list(recipes.train("nope", TrainOptions(tmp_path)))
 
 

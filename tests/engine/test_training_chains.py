@@ -39,11 +39,11 @@ def test_a_chain_runs_its_recipes_each_from_what_the_one_before_left(
 ) -> None:
     options = TrainOptions(tmp_path / "run", tmp_path / "worlds", minutes=40.0)
     steps = list(chains.train("city", options))
-    names = ["city-autoencoder", "city-prior", "city-layout", "city-refine"]
-    assert [s.step for s in steps] == list(range(1, 13))
+    names = ["city-autoencoder", "city-decoder", "city-prior", "city-layout", "city-refine"]
+    assert [s.step for s in steps] == list(range(1, 16))
     assert [name for name, _ in asked] == names
     assert [o.start for _, o in asked] == [None, *(options.out / name for name in names[:-1])]
-    assert [o.minutes for _, o in asked] == pytest.approx([12.0, 16.0, 6.0, 6.0])
+    assert [o.minutes for _, o in asked] == pytest.approx([10.0, 4.0, 14.0, 6.0, 6.0])
     assert {o.data for _, o in asked} == {tmp_path / "worlds"}
     card = read_card(options.out)
     card.verify()
@@ -53,6 +53,7 @@ def test_a_chain_runs_its_recipes_each_from_what_the_one_before_left(
 def test_what_is_finished_is_not_run_again(tmp_path: Path, asked: list[tuple[str, TrainOptions]]) -> None:
     options = TrainOptions(tmp_path / "run", tmp_path / "worlds", resume=True)
     build_tiny(options.out / "city-autoencoder")
+    build_tiny(options.out / "city-decoder")
     (options.out / "city-prior").mkdir()
     (options.out / "city-prior" / "checkpoint.pt").touch()
     assert len(list(chains.train("city", options))) == 9

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from engine.models.convolution import Conv2d
+from engine.models.convolution import Conv2d, Linear
 
 
 class ChannelNorm(nn.Module):
@@ -37,7 +37,7 @@ class ResidualBlock(nn.Module):
         self.conv1 = Conv2d(channels_in, channels_out, 3, padding=1)
         self.norm2 = ChannelNorm(channels_out) if norm else nn.Identity()
         self.conv2 = Conv2d(channels_out, channels_out, 3, padding=1)
-        self.modulate = nn.Linear(embedding, 2 * channels_out) if embedding else None
+        self.modulate = Linear(embedding, 2 * channels_out) if embedding else None
         self.skip = Conv2d(channels_in, channels_out, 1) if channels_in != channels_out else nn.Identity()
         nn.init.zeros_(self.conv2.weight)
         nn.init.zeros_(self.conv2.bias)  # type: ignore[arg-type]

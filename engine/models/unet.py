@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from engine.diffusion.noise import Octaves
 from engine.models.blocks import ChannelNorm, ResidualBlock, SelfAttention, sinusoid
-from engine.models.convolution import Conv2d
+from engine.models.convolution import Conv2d, Linear
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class UNet(nn.Module):
         widths = [config.width * m for m in config.multiples]
         blocks = [config.blocks] * len(widths) if isinstance(config.blocks, int) else config.blocks
         emb = 4 * config.width
-        self.time = nn.Sequential(nn.Linear(config.width, emb), nn.SiLU(), nn.Linear(emb, emb), nn.SiLU())
+        self.time = nn.Sequential(Linear(config.width, emb), nn.SiLU(), Linear(emb, emb), nn.SiLU())
         self.enter = Conv2d(config.channels + config.given, widths[0], 3, padding=1)
         self.down = nn.ModuleList()
         self.up = nn.ModuleList()

@@ -220,7 +220,7 @@ def _pack(state: dict[str, Tensor], as_int8: bool) -> dict[str, Tensor]:
     packed = {}
     for key, value in state.items():
         weights = value.detach().float().cpu().contiguous()
-        if as_int8 and weights.dim() > 1:
+        if as_int8 and weights.dim() > 1 and key.endswith("weight"):
             scale = weights.flatten(1).abs().amax(dim=1).clamp(min=1e-8) / 127
             packed[key + _SCALE] = scale.half()
             weights = weights / _along(packed[key + _SCALE].float().clamp(min=1e-8), weights)

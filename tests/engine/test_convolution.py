@@ -1,4 +1,4 @@
-"""Convolutions that pack their weights give the numbers of those that do not, and notice when weights change."""
+"""Layers that pack or cast their weights give the numbers of those that do not, and notice when weights change."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.models import convolution
-from engine.models.convolution import Conv2d
+from engine.models.convolution import Conv2d, Linear
 
 
 @pytest.fixture
@@ -77,3 +77,29 @@ def test_copies_and_state_hold_no_packed_weights(layer: Conv2d) -> None:
     with torch.inference_mode():
         assert torch.equal(twin(x), wanted)
     assert set(layer.state_dict()) == {"weight", "bias"}
+
+
+def test_linear_layers_cast_their_weights_once_and_change_no_number() -> None:
+    torch.manual_seed(0)
+    layer = Linear(24, 40).eval().requires_grad_(requires_grad=False)
+    x = torch.randn(3, 24)
+    with torch.inference_mode():
+        assert torch.equal(layer(x), nn.functional.linear(x, layer.weight, layer.bias))
+        assert layer._cast is None, "there is nothing to cast"
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        wanted = nn.functional.linear(x, layer.weight, layer.bias)
+        assert torch.equal(layer(x), wanted)
+        kept = layer._cast
+        layer(x + 1)
+        assert layer._cast is kept is not None
+        layer.load_state_dict({k: 2 * v for k, v in layer.state_dict().items()})
+        assert torch.equal(layer(x), nn.functional.linear(x, layer.weight, layer.bias))
+    assert copy.deepcopy(layer)._cast is None
+
+
+def test_linear_layers_learn() -> None:
+    layer, x = Linear(4, 3), torch.randn(2, 4)
+    with torch.autocast("cpu", torch.bfloat16):
+        layer(x).sum().backward()
+    assert layer.weight.grad is not None
+    assert layer._cast is None

@@ -162,7 +162,10 @@ def test_a_device_that_is_not_there_is_named() -> None:
 @pytest.mark.parametrize(("as_int8", "error"), [(False, 1e-3), (True, 5e-3)])
 def test_packed_weights_are_nearly_the_same(as_int8: bool, error: float) -> None:
     generator = torch.Generator().manual_seed(3)
-    state = {"kernel": torch.randn(5, 3, 3, 2, generator=generator), "bias": torch.randn(5, generator=generator)}
+    state = {
+        "conv.weight": torch.randn(5, 3, 3, 2, generator=generator),
+        "conv.bias": torch.randn(5, generator=generator),
+    }
     packed = _pack(state, as_int8)
     again = _unpack(packed)
     assert list(again) == list(state)

@@ -97,7 +97,7 @@ class Compositions:
     styles
         `(N,) int16`, each one's kind of district, by its place among the card's; -1 where it has none.
     leaves
-        `(N,) float32`, how full each one's trees are, 0 in winter to 1 in summer; NaN where it has too few to tell.
+        `(N,) float32`, how full the trees of its world are, 0 in winter to 1 in summer; NaN where that cannot be told.
     """
 
     mean: NDArray[np.float32]

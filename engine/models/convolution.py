@@ -24,9 +24,7 @@ class Conv2d(nn.Conv2d):
     _packed: tuple[tuple[Any, ...], Tensor, Tensor | None] | None = None
 
     def forward(self, input: Tensor) -> Tensor:
-        is_asked = torch.is_grad_enabled() and (input.requires_grad or self.weight.requires_grad)
-        unseen = self.training or self.weight.is_inference()  # changes of an inference tensor go unnoticed
-        if is_asked or unseen or input.device.type != "cpu" or not _can_pack():
+        if not _is_frozen(self, input) or not _can_pack():
             return super().forward(input)
         dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else input.dtype
         weight, bias = self._packed_for(input.shape, dtype)
@@ -53,9 +51,7 @@ class Linear(nn.Linear):
     _cast: tuple[tuple[Any, ...], Tensor, Tensor | None] | None = None
 
     def forward(self, input: Tensor) -> Tensor:
-        is_asked = torch.is_grad_enabled() and (input.requires_grad or self.weight.requires_grad)
-        unseen = self.training or self.weight.is_inference()
-        if is_asked or unseen or input.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
+        if not _is_frozen(self, input) or not torch.is_autocast_enabled("cpu"):
             return super().forward(input)
         dtype = torch.get_autocast_dtype("cpu")
         key = (dtype, self.weight.data_ptr(), self.weight._version)
@@ -66,6 +62,13 @@ class Linear(nn.Linear):
 
     def __getstate__(self) -> dict[str, Any]:
         return {k: v for k, v in self.__dict__.items() if k != "_cast"}
+
+
+def _is_frozen(layer: nn.Conv2d | nn.Linear, input: Tensor) -> bool:
+    """Tell whether a layer's weights may be kept in another form: on a processor, with nobody to change them."""
+    is_asked = torch.is_grad_enabled() and (input.requires_grad or layer.weight.requires_grad)
+    unseen = layer.training or layer.weight.is_inference()  # changes of an inference tensor go unnoticed
+    return not is_asked and not unseen and input.device.type == "cpu"
 
 
 def pack(conv: nn.Conv2d, shape: torch.Size, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:

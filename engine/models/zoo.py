@@ -86,8 +86,9 @@ def _read_compositions(card: ModelCard) -> Compositions | None:
         return None
     try:
         tables = load_file(card.folder / file)
+        tables.setdefault("leaves", torch.full_like(tables["densities"], torch.nan))  # tables of old tell no season
         return Compositions(**{key: (v.float() if v.is_floating_point() else v).numpy() for key, v in tables.items()})
-    except (TypeError, OSError, SafetensorError) as error:
+    except (KeyError, TypeError, OSError, SafetensorError) as error:
         raise ModelError(f"model '{card.name}': {file} cannot be read ({error}); install it again") from error
 
 

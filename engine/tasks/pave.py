@@ -19,16 +19,8 @@ def pave(
 ) -> Labels:
     """Turn small patches of made road into the commonest other ground around them; a new array `(X, Y, Z) uint8`.
 
-    Parameters
-    ----------
-    labels
-        `(X, Y, Z) uint8`, new voxels and those beside them.
-    made
-        Which are new; only patches of nothing else change.
-    held
-        Voxels that are still to be made: a patch beside them, or at the border, may go on there.
-    barred
-        Classes that may not be made.
+    Takes what `engine.tasks.settle.settle` takes. Only patches of nothing but new voxels change; one at the border, or
+    beside what is `held` as it is still to be made, may go on there and stays.
     """
     if "road" not in space.names:
         return labels

@@ -49,11 +49,14 @@ class DecoderRecipe:
     balanced: int = 24
 
 
-_SOME = 4
-"""One column in so many is looked at to balance classes."""
-
 ON_GPU = DecoderRecipe(batch=96)
 """Eight times the scenes per step, for a device that hardly notices them."""
+
+_RARE = 0.002
+"""Share of all voxels below which a class is rare."""
+
+_SOME = 4
+"""One column in so many is looked at to balance classes."""
 
 
 class DecoderLoss:
@@ -66,7 +69,7 @@ class DecoderLoss:
         self.batches = DrawnAhead(self._draw, seed, draw_threads(device))
         counts = torch.from_numpy(np.bincount(sampler.batch(200).ravel(), minlength=network.config.classes)).float()
         self.weights = class_weights(counts, recipe.power).to(device)
-        self.is_rare = (counts < 0.002 * counts.sum()).to(device)
+        self.is_rare = (counts < _RARE * counts.sum()).to(device)
 
     def __call__(self, step: int, progress: float) -> Tensor:
         labels = torch.from_numpy(self.batches.take()).to(self.device)
@@ -130,10 +133,10 @@ def balance(network: Autoencoder, sampler: CropSampler, crops: int, device: torc
     logits, there = [], torch.zeros(classes, dtype=torch.int64, device=device)
     for _ in range(crops):
         labels = torch.from_numpy(sampler.sample()).to(device)[None]
-        columns = torch.randperm(labels[0, :, :, 0].numel(), device=device)[: labels[0, :, :, 0].numel() // _SOME]
-        found = network.decode(network.encode(labels))[0].flatten(2)[:, :, columns]
-        logits.append(found.half())
-        there += torch.bincount(labels[0].flatten(0, 1)[columns].flatten().int(), minlength=classes)
+        truth = labels[0].flatten(0, 1)
+        columns = torch.randperm(len(truth), device=device)[: len(truth) // _SOME]
+        logits.append(network.decode(network.encode(labels))[0].flatten(2)[:, :, columns].half())
+        there += torch.bincount(truth[columns].flatten().int(), minlength=classes)
     total = torch.zeros(classes, device=device)
     for number in range(rounds):
         made = torch.zeros_like(there)

@@ -13,7 +13,7 @@ from engine.data.scans.pairs import open_pair
 from engine.errors import ModelError
 from engine.labels import label_space
 from engine.models.cards import find_model
-from engine.models.city.autoencoder import AutoencoderConfig
+from engine.models.city.autoencoder import Autoencoder, AutoencoderConfig
 from engine.models.city.conditions import given_channels
 from engine.models.city.layout import layout_config
 from engine.models.city.model import CityModel
@@ -47,7 +47,7 @@ from engine.training.runs import (
 
 def train_city_autoencoder(options: TrainOptions, recipe: AutoencoderRecipe) -> Iterator[TrainStep]:
     """Train the autoencoder of `city`; without `options.start` from nothing."""
-    device, space = pick_device(options.device), label_space()
+    device = pick_device(options.device)
     torch.manual_seed(options.seed)
     if device.type == "cuda":
         recipe = replace(city_autoencoder.ON_GPU, codes=recipe.codes)
@@ -66,10 +66,8 @@ def train_city_autoencoder(options: TrainOptions, recipe: AutoencoderRecipe) -> 
     network.eval()
     wide = CropSampler(worlds, (256, 256), np.random.default_rng(options.seed + 2))
     city_autoencoder.calibrate(network, wide, 64, device)
-    iou = city_autoencoder.score(network, wide, 24, device)
-    by_name = {space.names[int(c)] if c.isdigit() else c: round(v, 4) for c, v in iou.items()}
     name = "city-quantised-autoencoder" if recipe.codes else "city-autoencoder"
-    record = record_of(name, options, loop, asdict(recipe), len(worlds)) | {"iou": by_name}
+    record = record_of(name, options, loop, asdict(recipe), len(worlds)) | _iou_of(network, wide, device)
     if source is None:
         save_city(options.out, CityParts(network), {"autoencoder": record})
         return
@@ -79,16 +77,15 @@ def train_city_autoencoder(options: TrainOptions, recipe: AutoencoderRecipe) -> 
 
 def train_city_decoder(options: TrainOptions, recipe: DecoderRecipe) -> Iterator[TrainStep]:
     """Train the decoder of `city` on, whose encoder stays as it is."""
-    source, space = _start(options), label_space()
+    source = _start(options)
     device, network = source.device, source.autoencoder
     if device.type == "cuda" and recipe == DecoderRecipe():
         recipe = city_decoder.ON_GPU
-    for part in (network.embed, network.encoder):
-        part.requires_grad_(False)
     worlds = [Volume(world.labels) for world in open_worlds(options)]
     sampler = CropSampler(worlds, (recipe.crop, recipe.crop), np.random.default_rng(options.seed))
-    network.decoder.requires_grad_(True)
-    network.head.requires_grad_(True)
+    network.requires_grad_(False)
+    for part in (network.decoder, network.head):
+        part.requires_grad_(True)
     loss = DecoderLoss(network, sampler, recipe, options.seed + 1, device)
     loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=6e-4, warm_up=50, ema=0.995))
     yield from drive(loop, options)
@@ -96,9 +93,7 @@ def train_city_decoder(options: TrainOptions, recipe: DecoderRecipe) -> Iterator
     network.eval()
     wide = CropSampler(worlds, (256, 256), np.random.default_rng(options.seed + 2))
     city_decoder.balance(network, wide, recipe.balanced, device)
-    iou = city_autoencoder.score(network, wide, 24, device)
-    by_name = {space.names[int(c)] if c.isdigit() else c: round(v, 4) for c, v in iou.items()}
-    record = record_of("city-decoder", options, loop, asdict(recipe), len(worlds)) | {"iou": by_name}
+    record = record_of("city-decoder", options, loop, asdict(recipe), len(worlds)) | _iou_of(network, wide, device)
     training = {**source.card.training, "autoencoder": continued(record, source, "autoencoder")}
     save_city(options.out, replace(parts_of(source), autoencoder=network), training)
 
@@ -175,6 +170,12 @@ def train_city_refine(options: TrainOptions, recipe: RefineRecipe) -> Iterator[T
     training = {**source.card.training, "refiner": continued(record, source, "refiner")}
     card = save_city(options.out, replace(parts_of(source), refiner=network), training)
     sheets.draw_samples(card, options.device)
+
+
+def _iou_of(network: Autoencoder, sampler: CropSampler, device: torch.device) -> dict[str, dict[str, float]]:
+    """Measure the IoU of classes by name, for the card."""
+    names, found = label_space().names, city_autoencoder.score(network, sampler, 24, device)
+    return {"iou": {names[int(c)] if c.isdigit() else c: round(v, 4) for c, v in found.items()}}
 
 
 def _drafts(options: TrainOptions, model: CityModel, recipe: RefineRecipe) -> list[Draft]:

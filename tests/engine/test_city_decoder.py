@@ -58,8 +58,8 @@ def test_the_decoder_learns_and_the_encoder_stays() -> None:
 def test_balanced_biases_decode_every_class_as_often_as_it_is_there() -> None:
     model = load(find_model("city"), "cpu")
     assert isinstance(model, CityModel)
-    network, sampler = model.autoencoder, CropSampler([Volume(make_world(5, (128, 128)).labels)], (128, 128), None)  # type: ignore[arg-type]
-    sampler.rng = np.random.default_rng(0)
+    network, world = model.autoencoder, Volume(make_world(5, (128, 128)).labels)
+    sampler = CropSampler([world], (128, 128), np.random.default_rng(0))
     labels = torch.from_numpy(sampler.sample())[None]
     z = network.encode(labels)
     there = torch.bincount(labels.flatten().int(), minlength=len(SPACE))

@@ -3,12 +3,14 @@ nothing."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from engine.data.city.generator import make_world
 from engine.errors import ModelError
@@ -276,6 +278,15 @@ def test_models_keep_their_compositions(composing: ModelCard, tmp_path: Path) ->
     assert kept is not None
     assert np.allclose(kept.rows, made_up().rows, atol=4e-3)
     assert kept.styles.tolist() == made_up().styles.tolist()
+    old = build_tiny(tmp_path / "old", styles=STYLES, compositions=made_up())
+    tables = load_file(old.folder / "compositions.safetensors")
+    del tables["leaves"]
+    save_file(tables, old.folder / "compositions.safetensors")
+    old.files["compositions.safetensors"] = hashlib.sha256(
+        (old.folder / "compositions.safetensors").read_bytes()
+    ).hexdigest()
+    old.write(old.folder)
+    assert load(read_card(old.folder), "cpu").compose(ANY, (8, 8), 1).leaves is None, "tables of old tell no season"
     card = build_tiny(tmp_path / "broken", styles=STYLES, compositions=made_up())
     path = tmp_path / "broken" / "compositions.safetensors"
     path.write_bytes(path.read_bytes()[:50])

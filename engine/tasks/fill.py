@@ -28,6 +28,7 @@ from engine.models.composition import district_at
 from engine.models.contract import SceneModel
 from engine.models.evidence import of_map, of_window
 from engine.scene import Labels, VoxelScene
+from engine.tasks.level import REACH, level
 from engine.tasks.pave import pave
 from engine.tasks.request import Preview, Sampling, Step
 from engine.tasks.season import thin_crowns
@@ -136,16 +137,20 @@ class Canvas:
         self.hidden[own] = False
 
     def finished(self, box: Box, labels: Labels, sampling: Sampling, barred: Sequence[int]) -> Labels:
-        """Give new labels of a box the season of the scene, with no crumbs of road, and nothing that hangs in the air.
+        """Give new labels of a box even ground and roofs, the season of the scene, no crumbs of road, nothing loose.
 
-        What is or will be beside the box may hold them.
+        What is beside the box tells heights, and may hold them, as may what will be there.
         """
-        around = box.pad((1, 1, self.scene.box.shape[2])).clip(self.scene.box)
-        own = box.relative_to(around).slices
-        unmade = VoxelMask(self.region, self.hidden).within(around)
-        made, together = np.zeros_like(unmade), self.scene.read(around)
+        tall = self.scene.box.shape[2]
+        wide, around = (box.pad((reach, reach, tall)).clip(self.scene.box) for reach in (REACH, 1))
+        own = box.relative_to(wide).slices
+        unmade = VoxelMask(self.region, self.hidden).within(wide)
+        made, together = np.zeros_like(unmade), self.scene.read(wide)
         made[own] = unmade[own]
         together[made] = labels[unmade[own]]
+        together = level(together, made, unmade & ~made, self.scene.space, barred)
+        near, own = around.relative_to(wide).slices, box.relative_to(around).slices
+        together, made, unmade = together[near], made[near], unmade[near]
         leaves = self.season(sampling)
         if leaves is not None and self.scene.space.empty not in barred:
             rng = np.random.default_rng([sampling.seed, *box.lower, _SEASON_STREAM])

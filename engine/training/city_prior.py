@@ -79,7 +79,7 @@ class PriorRecipe:
 
     small: tuple[int, int] = (128, 16)
     large: tuple[int, int] = (256, 4)
-    large_from: float = 0.5
+    large_from: float = 0.25
     large_share: float = 0.5
     generate: float = 0.3
     layout_free: float = 0.25
@@ -87,7 +87,7 @@ class PriorRecipe:
     composed: float = 0.7
     known_weight: float = 0.25
     border_weight: float = 2.0
-    refine: float = 0.1
+    refine: float = 0.2
     pairs: int = 200
     coarse: float = 0.25
     blocks: tuple[int, ...] = (2, 2, 1)

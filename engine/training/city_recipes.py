@@ -117,7 +117,7 @@ def train_city_prior(options: TrainOptions, recipe: PriorRecipe) -> Iterator[Tra
     )
     network = _continue(UNet(sizes), source.denoiser, source.device)
     loss = PriorLoss(network, autoencoder, worlds, pairs, compositions, recipe, options.seed + 1, source.device)
-    loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=8e-4))
+    loop = Loop(network, loss, options.out, _pace(options, source.denoiser is not None))
     yield from drive(loop, options)
     network.load_state_dict(loop.averaged())
     record = continued(record_of("city-prior", options, loop, asdict(recipe), len(worlds)), source, "denoiser")
@@ -136,7 +136,7 @@ def train_city_layout(options: TrainOptions) -> Iterator[TrainStep]:
     sizes = replace(sizes, octaves=recipe.octaves, warmth=recipe.warmth)
     network = _continue(UNet(sizes), source.layout_prior, source.device)
     loss = LayoutLoss(network, worlds, compositions, recipe, options.seed + 1, source.device)
-    loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=8e-4))
+    loop = Loop(network, loss, options.out, _pace(options, source.layout_prior is not None))
     yield from drive(loop, options)
     network.load_state_dict(loop.averaged())
     record = continued(record_of("city-layout", options, loop, asdict(recipe), len(worlds)), source, "layout")
@@ -199,6 +199,13 @@ def _start(options: TrainOptions) -> CityModel:
     if not isinstance(model, CityModel):
         raise ModelError(f"model '{model.card.name}' is of kind '{model.card.kind}'; --start wants one of kind 'city'")
     return model
+
+
+def _pace(options: TrainOptions, goes_on: bool) -> LoopOptions:
+    """Who goes on learns more slowly, and ever more so: a full rate would first undo half of what was learned."""
+    if goes_on:
+        return LoopOptions(options.minutes, learning_rate=4e-4, decay=1.0)
+    return LoopOptions(options.minutes, learning_rate=8e-4)
 
 
 def _continue(network: UNet, trained: UNet | None, device: torch.device) -> UNet:

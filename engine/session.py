@@ -46,6 +46,7 @@ class Session:
     def __init__(self, device: str = "auto", threads: int | None = None) -> None:
         self._device = pick_device(device)
         self._models: dict[str, SceneModel] = {}
+        self._version = version("scenewright")
         if threads is not None:
             torch.set_num_threads(threads)
 
@@ -75,7 +76,7 @@ class Session:
         """
         model = self.load(request.sampling.model)
         request.sampling.require_known_by(model.card)
-        provenance = Provenance.of(request, model.card.name, model.card.sha256, version("scenewright"))
+        provenance = Provenance.of(request, model.card.name, model.card.sha256, self._version)
         start, first = time.perf_counter(), 0.0
         try:
             for step in _start(model, request, provenance):

@@ -19,8 +19,8 @@ def pave(
 ) -> Labels:
     """Turn small patches of made road into the commonest other ground around them; a new array `(X, Y, Z) uint8`.
 
-    Takes what `engine.tasks.settle.settle` takes. Only patches of nothing but new voxels change; one at the border, or
-    beside what is `held` as it is still to be made, may go on there and stays.
+    Takes what `engine.tasks.settle.settle` takes. Only patches of nothing but new voxels change; one beside what is
+    `held`, as it is still to be made, may go on there and stays.
     """
     if "road" not in space.names:
         return labels
@@ -32,7 +32,6 @@ def pave(
     patches, count = ndimage.label(is_road.any(axis=2), eight)
     stays = np.bincount(patches.ravel(), minlength=count + 1) >= _CRUMB
     goes_on = ndimage.binary_dilation(np.any(held, axis=2), eight) | (is_road & ~made).any(axis=2)
-    goes_on[[0, -1]] = goes_on[:, [0, -1]] = True
     stays[np.unique(patches[goes_on])] = True
     out = labels
     for number in np.flatnonzero(~stays[1:]) + 1:

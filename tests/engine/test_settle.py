@@ -73,9 +73,10 @@ def test_roads_that_may_go_on_stay() -> None:
     road = SPACE.find("road")
     labels = ground()
     labels[4:13, 4:12, :2] = road  # large enough
-    labels[20:, 2:5, :2] = labels[2:6, 17:, :2] = road  # to the border
     assert np.array_equal(pave(labels, ~NOTHING, NOTHING, SPACE, ()), labels)
-    labels[4:13, 4:12, :2] = TERRAIN
+    labels[20:, 2:5, :2] = labels[2:6, 17:, :2] = road  # slivers at the border
+    assert (pave(labels, ~NOTHING, NOTHING, SPACE, ()) == road).sum() == 2 * 9 * 8
+    labels[20:, 2:5, :2] = labels[2:6, 17:, :2] = labels[4:13, 4:12, :2] = TERRAIN
     labels[8:12, 8:10, :2] = road
     made, unmade = ~NOTHING, NOTHING.copy()
     made[8] = False

@@ -21,6 +21,7 @@ from engine.mask import VoxelMask
 from engine.models.contract import SceneModel
 from engine.tasks.fill import Canvas, count_steps, noise_source
 from engine.tasks.request import Sampling, Step
+from engine.tasks.streets import lead_on
 
 _PATCH = 8
 """Cells: the sides of a map that is denoised are multiples of this."""
@@ -83,8 +84,11 @@ def _count_steps(given: LayoutMap, sampling: Sampling) -> int:
     Of 88 edits (48, 96 and 128 voxels wide) as many voxels or more were right with half the steps, and seams less
     visible.
     """
-    is_mostly_given = np.count_nonzero(given.classes) > given.classes.size / 2
-    return -(-sampling.steps // 2) if is_mostly_given else sampling.steps
+    return -(-sampling.steps // 2) if _is_mostly_given(given) else sampling.steps
+
+
+def _is_mostly_given(layout: LayoutMap) -> bool:
+    return bool(np.count_nonzero(layout.classes) > layout.classes.size / 2)
 
 
 def draw_map(
@@ -100,10 +104,14 @@ def draw_map(
 
 
 def completed(model: SceneModel, given: LayoutMap, last: DenoiseStep | None) -> LayoutMap:
-    """Read the map from the last step, with all that was given; raises `SamplingError` where it is of no use."""
+    """Read the map from the last step, with all that was given; where that is little, no street is left to end blindly.
+
+    Raises `SamplingError` where the last step is of no use.
+    """
     if last is None or not bool(torch.isfinite(last.x0).all()):
         raise SamplingError("the layout gave no usable numbers; try another seed or more steps")
-    return merged(given, model.read_layout(last.x0))
+    drawn = merged(given, model.read_layout(last.x0))
+    return drawn if _is_mostly_given(given) else lead_on(drawn, given.classes == 0)
 
 
 def seen_layout(canvas: Canvas, area: Box) -> LayoutMap:

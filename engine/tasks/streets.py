@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.geometry.centrelines import blind_ends, centre_lines, find_joints, half_widths
 from engine.geometry.maps import LAYOUT_CLASSES, LayoutMap
 
 _FINE = 4
@@ -44,6 +43,8 @@ def lead_on(layout: LayoutMap, may: Bools) -> LayoutMap:
     What lies beside a street drawn on, and is no street or house, becomes what mostly lies beside streets here.
     """
     from scipy import ndimage  # late, as it costs a fifth of a second
+
+    from engine.geometry.centrelines import blind_ends, centre_lines, find_joints, half_widths
 
     square = np.ones((3, 3), dtype=np.bool_)
     road = layout.classes == _ROAD

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from engine.geometry.centrelines import blind_ends, centre_lines, find_joints, half_widths
+from engine.geometry.centrelines import blind_ends, centre_lines, close_gaps, find_joints, half_widths
 
 Bools = NDArray[np.bool_]
 CELL = 2
@@ -47,12 +47,6 @@ def measure_streets(road: Bools) -> Streets:
     lines = centre_lines(cells)
     widths = (2 * half_widths(cells)[lines] - 1) * CELL
     return Streets(float(sizes.max() / sizes.sum()), junction_degrees(lines), widths.astype(np.float64))
-
-
-def close_gaps(cells: Bools) -> Bools:
-    """Close gaps of one or two cells, such as the stripes of a crossing; the plan goes on beyond its border."""
-    padded = np.pad(cells, 3, mode="edge")
-    return np.asarray(ndimage.binary_closing(padded, _SQUARE)[3:-3, 3:-3] | cells)
 
 
 def junction_degrees(lines: Bools) -> NDArray[np.float64]:

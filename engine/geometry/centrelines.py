@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 Bools = NDArray[np.bool_]
-BEYOND = 24
+_BEYOND = 24
 """Cells by which streets are drawn on before thinning, which eats the ends of lines."""
 _SPUR = 12
 """Cells: shorter side lines of the skeleton are wiggles of the kerb, not streets."""
@@ -22,16 +22,22 @@ _AROUND = ((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1))
 _SQUARE = np.ones((3, 3), dtype=np.bool_)
 
 
+def close_gaps(cells: Bools) -> Bools:
+    """Close gaps of one or two cells, such as the stripes of a crossing; the plan goes on beyond its border."""
+    padded = np.pad(cells, 3, mode="edge")
+    return np.asarray(ndimage.binary_closing(padded, _SQUARE)[3:-3, 3:-3] | cells)
+
+
 def centre_lines(cells: Bools) -> Bools:
     """Draw the centre lines of what is as wide as a street, `(X, Y) bool` each; it goes on beyond the border."""
-    inside = (slice(BEYOND, -BEYOND),) * 2
-    return prune(thin(np.pad(cells, BEYOND, mode="edge"))[inside])
+    inside = (slice(_BEYOND, -_BEYOND),) * 2
+    return prune(thin(np.pad(cells, _BEYOND, mode="edge"))[inside])
 
 
 def half_widths(cells: Bools) -> NDArray[np.float64]:
     """Tell how far every cell lies from the nearest that is not one of them; they go on beyond the border."""
-    inside = (slice(BEYOND, -BEYOND),) * 2
-    return np.asarray(ndimage.distance_transform_edt(np.pad(cells, BEYOND, mode="edge"))[inside])
+    inside = (slice(_BEYOND, -_BEYOND),) * 2
+    return np.asarray(ndimage.distance_transform_edt(np.pad(cells, _BEYOND, mode="edge"))[inside])
 
 
 def thin(cells: Bools) -> Bools:

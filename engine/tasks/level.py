@@ -75,16 +75,15 @@ def _level_ground(
         own = is_there & (kind == c)
         total, sums = _blurred(weight * own), _blurred(weight * own * top)
         goal[own] = np.floor(sums[own] / total[own] + 0.5).astype(np.int64)
-    goal[np.abs(goal - top) > _STEP] = top[np.abs(goal - top) > _STEP]
     may_be = ~np.isin(np.arange(256), [*barred, UNKNOWN])
-    goal = np.where(may_be[np.where(goal > top, kind, stands)], goal, top)
+    goal = np.where((np.abs(goal - top) <= _STEP) & may_be[np.where(goal > top, kind, stands)], goal, top)
     _move(labels, made, top, goal, kind, stands)
     falls = np.nonzero((goal < top) & _at(made, goal) & may_be[kind])
     labels[(*falls, goal[falls])] = kind[falls]
 
 
 def _blurred(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Add up what lies around, weighed by a pyramid `REACH` wide."""
+    """Add up what lies at most `REACH` off, the nearer the more."""
     from scipy import ndimage  # late, as it costs a fifth of a second
 
     for _ in range(2):

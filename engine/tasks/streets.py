@@ -44,12 +44,11 @@ def lead_on(layout: LayoutMap, may: Bools) -> LayoutMap:
     """
     from scipy import ndimage  # late, as it costs a fifth of a second
 
-    from engine.geometry.centrelines import blind_ends, centre_lines, find_joints, half_widths
+    from engine.geometry.centrelines import blind_ends, centre_lines, close_gaps, find_joints, half_widths
 
     square = np.ones((3, 3), dtype=np.bool_)
     road = layout.classes == _ROAD
-    closed = ndimage.binary_closing(np.pad(road, 3, mode="edge"), square)[3:-3, 3:-3] | road
-    places = _smoothed(_finer(closed))
+    places = _smoothed(_finer(close_gaps(road)))
     lines, reach = centre_lines(places), half_widths(places)
     cost = np.where(_finer(layout.classes == _BUILDING), 1.0 + _THROUGH_HOUSES, 1.0)
     cost[~_finer(may)] = np.inf
@@ -57,7 +56,7 @@ def lead_on(layout: LayoutMap, may: Bools) -> LayoutMap:
     for at in np.argwhere(blind_ends(lines) & (find_joints(lines) == 0)):
         way = _way_on(at, _heading(lines, at), places, cost)
         if way is not None:
-            drawn |= _along(at, way, max(float(reach[tuple(at)]), _FINE), places.shape)
+            _draw(drawn, at, way, max(float(reach[tuple(at)]), _FINE))
     shares = drawn.reshape(road.shape[0], _FINE, road.shape[1], _FINE).mean(axis=(1, 3))
     new = (shares >= 0.5) & ~road & may
     if not new.any():
@@ -119,11 +118,13 @@ def _way_on(
     return best
 
 
-def _along(at: NDArray[np.int64], way: NDArray[np.float64], reach: float, shape: tuple[int, ...]) -> Bools:
-    """Tell which places lie beside a straight way, at most `reach` off."""
-    length = float(np.hypot(*way))
+def _draw(drawn: Bools, at: NDArray[np.int64], way: NDArray[np.float64], reach: float) -> None:
+    """Mark the places that lie beside a straight way, at most `reach` off."""
+    length, tip = float(np.hypot(*way)), at + way
+    (x0, y0), (x1, y1) = np.floor(np.minimum(at, tip) - reach).clip(0), np.ceil(np.maximum(at, tip) + reach) + 1
+    part = np.s_[int(x0) : int(x1), int(y0) : int(y1)]
     ahead, aside = way / length, np.array([-way[1], way[0]]) / length
-    x, y = np.ogrid[: shape[0], : shape[1]]
-    along = (x - at[0]) * ahead[0] + (y - at[1]) * ahead[1]
-    off = (x - at[0]) * aside[0] + (y - at[1]) * aside[1]
-    return np.asarray((along >= 0) & (along <= length) & (np.abs(off) <= reach))
+    x, y = (axis - start for axis, start in zip(np.ogrid[: drawn.shape[0], : drawn.shape[1]], at, strict=True))
+    x, y = x[part[0]], y[:, part[1]]
+    along = x * ahead[0] + y * ahead[1]
+    drawn[part] |= (along >= 0) & (along <= length) & (np.abs(x * aside[0] + y * aside[1]) <= reach)

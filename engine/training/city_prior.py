@@ -96,8 +96,8 @@ class PriorRecipe:
     warmth: float = 1.5
 
 
-ON_GPU = PriorRecipe(small=(128, 64), large=(256, 24), large_from=0.3)
-"""More scenes per step, and whole ones earlier, for a device that hardly notices them."""
+ON_GPU = PriorRecipe(small=(128, 64), large=(256, 24))
+"""More scenes per step, for a device that hardly notices them."""
 
 _NO_LAYOUT = 0.75
 """Share of refining samples without any layout: who has a prediction rarely has a map."""

@@ -87,7 +87,8 @@ def train_city_decoder(options: TrainOptions, recipe: DecoderRecipe) -> Iterator
     for part in (network.decoder, network.head):
         part.requires_grad_(True)
     loss = DecoderLoss(network, sampler, recipe, options.seed + 1, device)
-    loop = Loop(network, loss, options.out, LoopOptions(options.minutes, learning_rate=6e-4, warm_up=50, ema=0.995))
+    goes_on = source.card.training.get("autoencoder", {}).get("recipe") == "city-decoder"
+    loop = Loop(network, loss, options.out, replace(_pace(options, goes_on, 6e-4), warm_up=50, ema=0.995))
     yield from drive(loop, options)
     network.load_state_dict(loop.averaged())
     network.eval()
@@ -202,11 +203,11 @@ def _start(options: TrainOptions) -> CityModel:
     return model
 
 
-def _pace(options: TrainOptions, goes_on: bool) -> LoopOptions:
+def _pace(options: TrainOptions, goes_on: bool, peak: float = 8e-4) -> LoopOptions:
     """Who goes on learns more slowly, and ever more so: a full rate would first undo half of what was learned."""
     if goes_on:
         return LoopOptions(options.minutes, learning_rate=4e-4, decay=1.0)
-    return LoopOptions(options.minutes, learning_rate=8e-4)
+    return LoopOptions(options.minutes, learning_rate=peak)
 
 
 def _continue(network: UNet, trained: UNet | None, device: torch.device) -> UNet:

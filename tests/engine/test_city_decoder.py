@@ -19,7 +19,7 @@ from engine.models.city.model import CityModel
 from engine.models.unet import UNet, UNetConfig
 from engine.models.zoo import load
 from engine.training.city_decoder import DecoderLoss, DecoderRecipe, balance, weigh_columns
-from engine.training.city_recipes import train_city_decoder
+from engine.training.city_recipes import _pace, train_city_decoder
 from engine.training.runs import TrainOptions, Volume
 from tests.engine.tiny import build_tiny, require_learning
 
@@ -109,3 +109,11 @@ def test_a_denoiser_that_grows_does_what_it_did() -> None:
     assert sum(p.numel() for p in grown.parameters()) > sum(p.numel() for p in small.parameters())
     x, given, t = torch.randn(2, 4, 8, 12), torch.randn(2, 3, 8, 12), torch.tensor([0.2, 0.9])
     torch.testing.assert_close(grown(x, t, given), small(x, t, given))
+
+
+def test_what_is_trained_already_goes_on_more_slowly(tmp_path: Path) -> None:
+    options = TrainOptions(tmp_path, minutes=7.0)
+    first, on = _pace(options, goes_on=False, peak=6e-4), _pace(options, goes_on=True, peak=6e-4)
+    assert (first.learning_rate, first.minutes) == (6e-4, 7.0)
+    assert on.learning_rate < first.learning_rate
+    assert on.decay == 1.0 > first.decay, "its rate falls from the start"

@@ -46,7 +46,8 @@ class Thumbnails(QObject):
             early = time.monotonic() - self._last.get(candidate.id, -_PAUSE) < _PAUSE
             if candidate.state == "ready" or not early:
                 self._wanted[candidate.id] = item
-                self._timer.start()
+                if not self._timer.isActive():  # or asking often would put it off for ever
+                    self._timer.start()
         return known[1] if known else None
 
     def stop(self) -> None:

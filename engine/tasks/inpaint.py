@@ -13,6 +13,7 @@ from engine.mask import VoxelMask
 from engine.models.contract import SceneModel
 from engine.scene import VoxelScene
 from engine.tasks.fill import Canvas, fill, require_fit
+from engine.tasks.ground import fill_ground
 from engine.tasks.layout import plan
 from engine.tasks.request import InpaintRequest, Provenance, Result, Step
 from engine.tasks.season import leaves_around
@@ -21,6 +22,8 @@ from engine.tasks.work import seen_of, work_of
 
 def inpaint(model: SceneModel, request: InpaintRequest, provenance: Provenance) -> Iterator[Step]:
     """Run the task; the last step carries the new labels of the mask's box. Other voxels are not part of it.
+
+    Where the ground is a mere skin, the model is shown solid ground, and what it makes of it becomes a skin, too.
 
     Raises `GridError` where the scene does not suit the model, `RequestError` where nothing is masked.
     """
@@ -35,8 +38,11 @@ def inpaint(model: SceneModel, request: InpaintRequest, provenance: Provenance) 
     seen = seen_of(request, model.card.cell)
     if seen is not None:
         _blind(scene, work.region, seen)
+    filled = fill_ground(scene, work.region, mask)
     planned = yield from plan(model, canvas, work.region, request.sampling, len(work.windows))
     total = yield from fill(model, canvas, work.windows, request.sampling, planned)
+    if filled is not None:
+        filled.restore(scene)
     yield Step(total, total, "done", result=Result(mask.box, scene.read(mask.box), mask, provenance))
 
 

@@ -13,6 +13,7 @@ from engine.mask import VoxelMask
 from engine.models.contract import SceneModel
 from engine.scene import VoxelScene
 from engine.tasks.fill import Canvas, fill, require_fit
+from engine.tasks.ground import fill_ground
 from engine.tasks.layout import plan
 from engine.tasks.request import OutpaintRequest, Provenance, Result, Step
 from engine.tasks.season import leaves_around
@@ -21,6 +22,8 @@ from engine.tasks.work import Columns, bounds_of, new_columns, place_of, work_of
 
 def outpaint(model: SceneModel, request: OutpaintRequest, provenance: Provenance) -> Iterator[Step]:
     """Run the task; the last step carries the new scene, whose old part keeps every byte.
+
+    Ground that is a mere skin goes on as one (`tasks.ground`).
 
     Raises `GridError` where the scene does not suit the model, `RequestError` for impossible sizes.
     """
@@ -38,8 +41,11 @@ def outpaint(model: SceneModel, request: OutpaintRequest, provenance: Provenance
     work = work_of(request, card)
     canvas.leaves = leaves_around(model, scene, VoxelMask(region, hidden))
     _fill_columns(scene, left_out, UNKNOWN)  # nobody made them, so nobody may take them for known to be empty
+    filled = fill_ground(scene, work.region, VoxelMask(region, hidden))
     planned = yield from plan(model, canvas, work.region, request.sampling, len(work.windows))
     total = yield from fill(model, canvas, work.windows, request.sampling, planned)
+    if filled is not None:
+        filled.restore(scene)
     _fill_columns(scene, left_out, scene.space.empty)
     result = Result(region, scene.read(region), VoxelMask(region, hidden), provenance, scene, (ax, ay))
     yield Step(total, total, "done", result=result)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ from engine.data.scans.pairs import Pair
 from engine.diffusion.noise import Octaves, coloured
 from engine.diffusion.schedule import T_MAX
 from engine.geometry.maps import CELL, LayoutMap, layout_of
-from engine.labels import UNKNOWN, LabelSpace
+from engine.labels import UNKNOWN, LabelSpace, label_space
 from engine.models.character import ANY, Character
 from engine.models.city.autoencoder import STRIDE, Autoencoder
 from engine.models.city.conditions import (
@@ -37,6 +38,7 @@ from engine.models.unet import UNet
 from engine.training.ahead import DrawnAhead, draw_threads
 from engine.training.characters import STYLES, MappedWorld, composed, thin_character
 from engine.training.drafts import coarsen
+from engine.training.elsewhere import estrange
 from engine.training.losses import Scales, draw_times, flow_matching
 from engine.training.masks import draw_mask
 
@@ -67,6 +69,11 @@ class PriorRecipe:
         Scenes with predictions to refine.
     coarse
         Share of the predictions that are made twice as coarse before (`drafts.coarsen`).
+    elsewhere
+        Share of the pairs that are moved to places unlike the worlds (`elsewhere.estrange`).
+    thing_weight
+        Weight of cells with vehicles, people, poles or signs where there is no noise; with more, it nears 1, so that
+        there do not come more of them.
     blocks
         Residual blocks on each level of the network (`UNetConfig.blocks`); what goes on gets the ones that it lacks.
     octaves
@@ -90,6 +97,8 @@ class PriorRecipe:
     refine: float = 0.2
     pairs: int = 200
     coarse: float = 0.25
+    elsewhere: float = 0.3
+    thing_weight: float = 3.0
     blocks: tuple[int, ...] = (2, 2, 1)
     octaves: Octaves = ((4, 0.08), (8, 0.04), (16, 0.02), (32, 0.02))
     scales: Scales = ((4, 1.0), (16, 2.0), (32, 4.0))
@@ -143,13 +152,15 @@ def encode_pair(
     autoencoder: Autoencoder,
     pair: Pair,
     space: LabelSpace,
-    coarse: float,
+    recipe: PriorRecipe,
     rng: np.random.Generator,
     device: torch.device,
 ) -> EncodedWorld:
-    """Encode a scene and all that was predicted of it, a share of that `coarse`, in one of the eight symmetries."""
+    """Encode a scene and all that was predicted of it, a share of that coarse, in one of the eight symmetries."""
     turn = int(rng.integers(8))
-    sources = [coarsen(labels, rng) if rng.random() < coarse else labels for labels in pair.sources.values()]
+    if rng.random() < recipe.elsewhere:
+        pair = estrange(pair, rng)
+    sources = [coarsen(labels, rng) if rng.random() < recipe.coarse else labels for labels in pair.sources.values()]
     scenes = [apply_symmetry(labels, turn) for labels in (pair.complete, *sources)]
     latents = [autoencoder.encode(torch.from_numpy(scene).to(device)[None])[0].half().cpu() for scene in scenes]
     return EncodedWorld(scenes[0], latents[0], layout_of(scenes[0], space), torch.stack(latents[1:]))
@@ -167,6 +178,13 @@ class _Cut:
     source: Tensor | None
 
     @property
+    def has_things(self) -> NDArray[np.bool_]:
+        """Cells of the latent with vehicles, people, poles or signs in them."""
+        x, y, z = self.labels.shape
+        found = _is_thing()[self.labels].reshape(x // STRIDE, STRIDE, y // STRIDE, STRIDE, z)
+        return np.asarray(found.any(axis=(1, 3, 4)))
+
+    @property
     def shown(self) -> NDArray[np.uint8]:
         return np.where(self.hidden, UNKNOWN, self.labels).astype(np.uint8)
 
@@ -179,8 +197,8 @@ class Batch:
     ----------
     x0, given
         Clean latents and conditions.
-    is_known
-        `(B, 1, X, Y)`: 1 where a cell is known anyway.
+    is_known, has_things
+        `(B, 1, X, Y)`: 1 where a cell is known anyway, and where there is something in it that matters.
     sources, refines
         Latents of predictions, and `(B,) bool`: where there is one.
     """
@@ -188,6 +206,7 @@ class Batch:
     x0: Tensor
     given: Tensor
     is_known: Tensor
+    has_things: Tensor
     sources: Tensor
     refines: Tensor
 
@@ -234,7 +253,9 @@ class PriorLoss:
         x_t = (1 - share) * self._start(batch) + share * self._noise(batch.x0)
         x0_hat = self.network(x_t, t, batch.given)
         weighed = torch.where(batch.refines, t.clamp(min=_LEAST_TIME), t)
-        return flow_matching(x0_hat, batch.x0, weighed, weigh_cells(batch.is_known, recipe), recipe.scales)
+        cells = weigh_cells(batch.is_known, recipe)
+        cells = cells * (1 + (recipe.thing_weight - 1) * (1 - share) * batch.has_things * (1 - batch.is_known))
+        return flow_matching(x0_hat, batch.x0, weighed, cells, recipe.scales)
 
     @torch.no_grad()
     def _start(self, batch: Batch) -> Tensor:
@@ -271,7 +292,8 @@ class PriorLoss:
         characters = [cut.character for cut in cuts]
         wishes = character_channels(characters, STYLES, self.compositions.rows.shape[1]).to(self.device)
         given = detail_given(known, slabs, maps, source_channels(sources, refines), wishes)
-        return Batch(x0.contiguous(memory_format=torch.channels_last), given, is_known, sources, refines)
+        things = torch.from_numpy(np.stack([cut.has_things for cut in cuts])).to(self.device)[:, None].float()
+        return Batch(x0.contiguous(memory_format=torch.channels_last), given, is_known, things, sources, refines)
 
     def _cut(self, rng: np.random.Generator, edge: int, count: int) -> list[_Cut]:
         return [self._crop(rng, edge) for _ in range(count)]
@@ -298,6 +320,13 @@ class PriorLoss:
             return _Cut(labels, hidden, z, thin_layout(layout, self.recipe.layout_free, rng), character, None)
         source = world.sources[int(rng.integers(len(world.sources)))][part]
         return _Cut(labels, hidden, z, thin_layout(layout, _NO_LAYOUT, rng), ANY, source)
+
+
+@cache
+def _is_thing() -> NDArray[np.bool_]:
+    space, table = label_space(), np.zeros(256, np.bool_)
+    table[[i for kind in ("vehicle", "person", "object") for i in space.ids_of(kind)]] = True
+    return table
 
 
 def weigh_cells(is_known: Tensor, recipe: PriorRecipe) -> Tensor:

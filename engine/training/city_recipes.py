@@ -108,7 +108,7 @@ def train_city_prior(options: TrainOptions, recipe: PriorRecipe) -> Iterator[Tra
     worlds = [city_prior.encode_world(autoencoder, w, space, source.device) for w in open_worlds(options)]
     rng = np.random.default_rng(options.seed)
     pairs = [
-        city_prior.encode_pair(autoencoder, open_pair(path), space, recipe.coarse, rng, source.device)
+        city_prior.encode_pair(autoencoder, open_pair(path), space, recipe, rng, source.device)
         for path in pair_files(options, recipe.pairs if recipe.refine > 0 else 0)
     ]
     compositions = source.compositions or measure_compositions([w.mapped for w in worlds if w.mapped])
@@ -184,7 +184,9 @@ def _drafts(options: TrainOptions, model: CityModel, recipe: RefineRecipe) -> li
     makers = "-".join(model.card.files[f"{part}.safetensors"][:8] for part in ("denoiser", "autoencoder"))
     folder = data_folder(options) / f"drafts-{makers}"
     with torch.inference_mode():
-        files = write_drafts(folder, model, pair_files(options, recipe.pairs), recipe.coarse, options.seed)
+        files = write_drafts(
+            folder, model, pair_files(options, recipe.pairs), (recipe.coarse, recipe.elsewhere), options.seed
+        )
     return [open_draft(path) for path in files]
 
 

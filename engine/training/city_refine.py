@@ -38,6 +38,8 @@ class RefineRecipe:
         Scenes with predictions that drafts are made of.
     coarse
         Share of predictions that are made twice as coarse (`drafts.coarsen`), as those of some networks are.
+    elsewhere
+        Share of drafts of places unlike the worlds (`elsewhere.estrange`).
     unseen
         Share of the voxels that no scan sees that count; in scores none do.
     columns
@@ -53,6 +55,7 @@ class RefineRecipe:
     batch: int = 4
     pairs: int = 200
     coarse: float = 0.35
+    elsewhere: float = 0.4
     unseen: float = 0.2
     columns: float = 0.25
     lovasz_voxels: int = 60_000

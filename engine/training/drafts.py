@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from engine.models.city.model import CityModel
 from engine.scene import Labels, VoxelScene
 from engine.tasks.fill import Canvas, sample_window
 from engine.tasks.request import REFINE_STRENGTH, Sampling
+from engine.training.elsewhere import estrange
 
 _ARRAYS = ("given", "made", "latent", "truth", "invalid")
 _CUT = 0.5
@@ -52,10 +53,13 @@ class Draft:
     invalid: NDArray[np.uint8]
 
 
-def write_drafts(folder: Path, model: CityModel, pairs: Sequence[Path], coarse: float, seed: int) -> list[Path]:
+def write_drafts(
+    folder: Path, model: CityModel, pairs: Sequence[Path], shares: tuple[float, float], seed: int
+) -> list[Path]:
     """Make drafts of all predictions of some pairs, but for those that are there; lists their files.
 
-    A share `coarse` of the predictions is made twice as coarse before. Takes half a second a draft on one core.
+    Of the predictions, `shares` are made twice as coarse before, and moved to places unlike the worlds
+    (`elsewhere.estrange`). Takes half a second a draft on one core.
     """
     folder.mkdir(parents=True, exist_ok=True)
     jobs: dict[Path, tuple[Path, str]] = {}
@@ -65,7 +69,7 @@ def write_drafts(folder: Path, model: CityModel, pairs: Sequence[Path], coarse: 
         jobs |= {folder / f"{path.stem}-{name}.npz": (path, name) for name in names}
     for number, (target, (path, name)) in enumerate(jobs.items()):
         if not target.is_file():
-            _save(target, _refined(model, path, name, coarse, np.random.default_rng([seed, number])))
+            _save(target, _refined(model, path, name, shares, np.random.default_rng([seed, number])))
     return list(jobs)
 
 
@@ -100,10 +104,14 @@ def coarsen(labels: Labels, rng: np.random.Generator) -> Labels:
     return out
 
 
-def _refined(model: CityModel, path: Path, name: str, coarse: float, rng: np.random.Generator) -> Draft:
+def _refined(model: CityModel, path: Path, name: str, shares: tuple[float, float], rng: np.random.Generator) -> Draft:
     pair = open_pair(path)
+    pair = replace(pair, sources={name: pair.sources[name]})
+    coarse, elsewhere = (rng.random() < share for share in shares)
+    if elsewhere:
+        pair = estrange(pair, rng)
     source = pair.sources[name]
-    if rng.random() < coarse:
+    if coarse:
         source = coarsen(source, rng)
     scene = VoxelScene.from_labels(source)
     canvas = Canvas(scene, scene.box, np.ones(scene.box.shape, np.bool_), source=scene.snapshot())

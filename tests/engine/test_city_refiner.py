@@ -168,10 +168,10 @@ def test_a_coarse_prediction_has_cells_of_one_label() -> None:
 
 def test_drafts_are_what_the_model_makes_of_predictions(tall: CityModel, worlds: Path) -> None:
     (pair,) = (worlds / "pairs").glob("*.npz")
-    files = write_drafts(worlds / "drafts", tall, [pair], coarse=0.0, seed=0)
+    files = write_drafts(worlds / "drafts", tall, [pair], shares=(0.0, 0.0), seed=0)
     assert len(files) == 5
     written = {path: path.stat().st_mtime_ns for path in files}
-    assert write_drafts(worlds / "drafts", tall, [pair], coarse=0.0, seed=0) == files
+    assert write_drafts(worlds / "drafts", tall, [pair], shares=(0.0, 0.0), seed=0) == files
     assert written == {path: path.stat().st_mtime_ns for path in files}
     with np.load(pair) as made_of:
         for path in files:
@@ -183,7 +183,7 @@ def test_drafts_are_what_the_model_makes_of_predictions(tall: CityModel, worlds:
             again = tall.decode(torch.from_numpy(draft.latent.astype(np.float32))[None]).numpy()
             assert float((again == draft.made).mean()) > 0.99
     names = [path.stem.split("-000-")[1] for path in files]
-    (coarse, *_) = write_drafts(worlds / "coarse", tall, [pair], coarse=1.0, seed=0)
+    (coarse, *_) = write_drafts(worlds / "coarse", tall, [pair], shares=(1.0, 0.0), seed=0)
     given = open_draft(coarse).given
     assert 0.5 < float((given == np.load(pair)[names[0]]).mean()) < 1
 

@@ -182,3 +182,27 @@ def test_a_box_of_a_real_frame_can_be_made_anew(session: Session, samples: Path)
     assert result.labels.shape == (61, 56, 32)
     assert (result.labels != EMPTY).mean() > 0.02
     assert np.array_equal(scene.read(), before)
+
+
+def test_edits_of_scanned_scenes_meet_their_ground_and_leave_it_a_skin(session: Session, street: VoxelScene) -> None:
+    labels, ground = street.read(), np.array(SPACE.ids_of("ground"))
+    bare = np.isin(labels, ground)
+    top = labels.shape[2] - 1 - bare[:, :, ::-1].argmax(axis=2)
+    below = np.arange(labels.shape[2]) < np.where(bare.any(axis=2), top - 1, 1)[:, :, None]
+    skin = np.where(below, EMPTY, labels).astype(np.uint8)
+    box = Box((104, 104, 0), (152, 152, labels.shape[2]))
+    made = []
+    for known in (labels, skin):
+        request = InpaintRequest(VoxelScene.from_labels(known), VoxelMask.of_box(box), SAMPLING)
+        made.append(finish(session, request).labels)
+    tops = [np.where(np.isin(m, ground), np.arange(labels.shape[2]), -1).max(axis=2) for m in made]
+    open_ground = (tops[0] >= 0) & (tops[1] >= 0)
+    assert float(np.abs(tops[0] - tops[1])[open_ground].mean()) < 0.5
+    deep = np.isin(made[1], ground).sum(axis=2)[open_ground]
+    assert int(deep.max()) <= 2
+    assert float((made[0][:, :, 0] != EMPTY).mean()) > 0.95
+    wide = finish(session, OutpaintRequest(VoxelScene.from_labels(skin[64:, 64:]), (224, 192), SAMPLING, at=(0, 0)))
+    assert wide.scene is not None
+    grown = wide.scene.read()
+    assert np.array_equal(grown[:192, :192], skin[64:, 64:])
+    assert int(np.isin(grown[192:], ground).sum(axis=2).max()) <= 2

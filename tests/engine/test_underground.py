@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.geometry.underground import empty_hollow, fill_hollow, find_hollow
+from engine.geometry.underground import empty_hollow, fill_hollow, find_hollow, find_skin, thin_ground
 from engine.labels import UNKNOWN, label_space
 
 SPACE = label_space()
@@ -57,3 +57,29 @@ def test_where_there_is_no_ground_nothing_is_made_up() -> None:
     hollow = find_hollow(labels, SPACE)
     assert hollow is not None
     assert np.array_equal(fill_hollow(labels, hollow, SPACE), labels)
+
+
+def test_made_ground_becomes_as_thick_as_that_around_and_nothing_goes_below() -> None:
+    labels = np.zeros((8, 6, 12), np.uint8)
+    labels[:, :, 3:5] = TERRAIN
+    labels[5:] = UNKNOWN
+    skin = find_skin(labels, SPACE)
+    assert skin is not None
+    assert skin.depth == 2
+    assert (skin.floor == 3).all()
+    made = labels == UNKNOWN
+    labels[5:] = 0
+    labels[5, :, :7], labels[6, :, :10], labels[7, :, :2] = ROAD, BUILDING, ROAD
+    thin = thin_ground(labels, made, skin, SPACE)
+    assert (thin[5] == np.array([0] * 5 + [ROAD] * 2 + [0] * 5)).all()
+    assert (thin[6] == np.array([0] * 3 + [BUILDING] * 7 + [0] * 2)).all()
+    assert (thin[7] == np.array([ROAD] * 2 + [0] * 10)).all()
+    assert np.array_equal(thin[:5], labels[:5])
+
+
+def test_solid_ground_has_no_skin() -> None:
+    labels = np.zeros((8, 6, 8), np.uint8)
+    labels[:, :, :3] = TERRAIN
+    assert find_skin(labels, SPACE) is None
+    labels[:, :, :3], labels[:, :, 4] = 0, BUILDING
+    assert find_skin(labels, SPACE) is None

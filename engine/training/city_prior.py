@@ -178,13 +178,6 @@ class _Cut:
     source: Tensor | None
 
     @property
-    def has_things(self) -> NDArray[np.bool_]:
-        """Cells of the latent with vehicles, people, poles or signs in them."""
-        x, y, z = self.labels.shape
-        found = _is_thing()[self.labels].reshape(x // STRIDE, STRIDE, y // STRIDE, STRIDE, z)
-        return np.asarray(found.any(axis=(1, 3, 4)))
-
-    @property
     def shown(self) -> NDArray[np.uint8]:
         return np.where(self.hidden, UNKNOWN, self.labels).astype(np.uint8)
 
@@ -253,8 +246,7 @@ class PriorLoss:
         x_t = (1 - share) * self._start(batch) + share * self._noise(batch.x0)
         x0_hat = self.network(x_t, t, batch.given)
         weighed = torch.where(batch.refines, t.clamp(min=_LEAST_TIME), t)
-        cells = weigh_cells(batch.is_known, recipe)
-        cells = cells * (1 + (recipe.thing_weight - 1) * (1 - share) * batch.has_things * (1 - batch.is_known))
+        cells = weigh_cells(batch.is_known, batch.has_things, share, recipe)
         return flow_matching(x0_hat, batch.x0, weighed, cells, recipe.scales)
 
     @torch.no_grad()
@@ -292,7 +284,7 @@ class PriorLoss:
         characters = [cut.character for cut in cuts]
         wishes = character_channels(characters, STYLES, self.compositions.rows.shape[1]).to(self.device)
         given = detail_given(known, slabs, maps, source_channels(sources, refines), wishes)
-        things = torch.from_numpy(np.stack([cut.has_things for cut in cuts])).to(self.device)[:, None].float()
+        things = torch.from_numpy(np.stack([find_things(cut.labels) for cut in cuts])).to(self.device)[:, None].float()
         return Batch(x0.contiguous(memory_format=torch.channels_last), given, is_known, things, sources, refines)
 
     def _cut(self, rng: np.random.Generator, edge: int, count: int) -> list[_Cut]:
@@ -322,6 +314,13 @@ class PriorLoss:
         return _Cut(labels, hidden, z, thin_layout(layout, _NO_LAYOUT, rng), ANY, source)
 
 
+def find_things(labels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Find the cells of the latent `(X / 4, Y / 4)` with vehicles, people, poles or signs in `labels (X, Y, Z)`."""
+    x, y, z = labels.shape
+    found = _is_thing()[labels].reshape(x // STRIDE, STRIDE, y // STRIDE, STRIDE * z)
+    return np.asarray(found.any(axis=(1, 3)))
+
+
 @cache
 def _is_thing() -> NDArray[np.bool_]:
     space, table = label_space(), np.zeros(256, np.bool_)
@@ -329,10 +328,15 @@ def _is_thing() -> NDArray[np.bool_]:
     return table
 
 
-def weigh_cells(is_known: Tensor, recipe: PriorRecipe) -> Tensor:
-    """Weigh cells by `is_known (B, 1, X, Y)` and by how close what is known lies; of its shape."""
+def weigh_cells(is_known: Tensor, has_things: Tensor, share: Tensor, recipe: PriorRecipe) -> Tensor:
+    """Weigh cells by `is_known`, how close what is known lies, `has_things`, and the `share` of noise.
+
+    All are of one shape or like it, `(B, 1, X, Y)`. Where things are weighs more only as the noise goes: an average
+    over all that a noised cell may have become would else hold too many of them.
+    """
     near = F.max_pool2d(is_known, 2 * _BORDER + 1, stride=1, padding=_BORDER)
     hidden = 1.0 + (recipe.border_weight - 1.0) * near
+    hidden = hidden * (1.0 + (recipe.thing_weight - 1.0) * (1.0 - share) * has_things)
     return torch.where(is_known > 0, recipe.known_weight, hidden)
 
 

@@ -33,7 +33,7 @@ from engine.scene import VoxelScene
 from engine.session import Session
 from engine.tasks.request import RefineRequest, Sampling
 from engine.training import recipes, semcity_refine, sheets
-from engine.training.city_prior import EncodedWorld, PriorLoss, PriorRecipe, encode_pair, weigh_cells
+from engine.training.city_prior import EncodedWorld, PriorLoss, PriorRecipe, encode_pair, find_things, weigh_cells
 from engine.training.runs import TrainOptions, widen_entry
 from engine.training.semcity_prior import TriplanePriorRecipe
 from engine.training.semcity_refine import EncodedPairs, TriplaneRefineLoss, TriplaneRefineRecipe
@@ -148,23 +148,41 @@ def test_predictions_and_guesses_are_noised_never_the_truth(tiny: ModelCard, mon
 def test_hidden_cells_beside_known_ones_count_more_and_known_ones_less() -> None:
     is_known = torch.zeros(1, 1, 9, 7)
     is_known[0, 0, :3] = 1
-    weights = weigh_cells(is_known, PriorRecipe(known_weight=0.25, border_weight=3.0))[0, 0]
+    recipe, none = PriorRecipe(known_weight=0.25, border_weight=3.0, thing_weight=5.0), torch.zeros(1, 1, 9, 7)
+    weights = weigh_cells(is_known, none, torch.tensor(0.5), recipe)[0, 0]
     assert weights[:, 0].tolist() == [0.25] * 3 + [3.0] * 2 + [1.0] * 4
     assert bool((weights == weights[:, :1]).all())
+    weights = weigh_cells(is_known, none + 1, torch.tensor(0.5), recipe)[0, 0]
+    assert weights[:, 0].tolist() == [0.25] * 3 + [9.0] * 2 + [3.0] * 4
+    assert torch.equal(*(weigh_cells(is_known, things, torch.tensor(1.0), recipe) for things in (none, none + 1)))
+
+
+def test_things_are_found_in_the_cells_of_the_latent() -> None:
+    labels = np.full((64, 64, 8), SPACE.find("road"), np.uint8)
+    labels[9, 21, 4], labels[40, 3, 7], labels[60, 60, 5] = SPACE.find("car"), SPACE.find("traffic-sign"), UNKNOWN
+    assert np.argwhere(find_things(labels)).tolist() == [[2, 5], [10, 0]]
+    assert find_things(labels).shape == (16, 16)
 
 
 def test_pairs_are_encoded_alike(tiny: ModelCard, pair: Pair) -> None:
     model = load(tiny, "cpu")
     assert isinstance(model, CityModel)
     low = Pair(*(a[:64, :80, :8] for a in (pair.complete, pair.invalid)), {"a": pair.complete[:64, :80, :8]})
-    turned = [encode_pair(model.autoencoder, low, SPACE, 0.0, np.random.default_rng(seed), CPU) for seed in range(6)]
+    here = PriorRecipe(coarse=0.0, elsewhere=0.0)
+    turned = [encode_pair(model.autoencoder, low, SPACE, here, np.random.default_rng(seed), CPU) for seed in range(6)]
     assert {found.labels.shape for found in turned} == {(64, 80, 8), (80, 64, 8)}
     for found in turned:
         assert torch.equal(found.sources[0], found.latents)
         assert np.array_equal(found.layout.classes, layout_of(found.labels, SPACE).classes)
-    coarse = encode_pair(model.autoencoder, low, SPACE, 1.0, np.random.default_rng(0), CPU)
+    coarse = encode_pair(model.autoencoder, low, SPACE, replace(here, coarse=1.0), np.random.default_rng(0), CPU)
     assert coarse.sources.shape[1:] == coarse.latents.shape
     assert not torch.equal(coarse.sources[0], coarse.latents)
+    away = [
+        encode_pair(model.autoencoder, low, SPACE, replace(here, elsewhere=1.0), np.random.default_rng(seed), CPU)
+        for seed in range(6)
+    ]
+    moved = sum(not np.array_equal(there.labels, at_home.labels) for there, at_home in zip(away, turned, strict=True))
+    assert moved >= 4
 
 
 def test_city_learns_to_refine_beside_the_rest(tmp_path: Path, worlds: Path) -> None:

@@ -39,7 +39,10 @@ def worlds(out: Path, count: int, seed: int) -> None:
 )  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on from the newest checkpoint in --out.")
 @click.option("--start", type=click.Path(path_type=Path), metavar="DIR", help="Model whose networks to start from.")
-def train(recipe: str, out: Path, data: Path | None, minutes: float, resume: bool, start: Path | None) -> None:
+@click.option("--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Of all that is drawn; 0 if not given.")
+def train(
+    recipe: str, out: Path, data: Path | None, minutes: float, resume: bool, start: Path | None, seed: int
+) -> None:
     """Train a model by RECIPE; runs can be resumed.
 
     Whole models: city, semcity, semcity-full (the published size). Single recipes: city-autoencoder and city-decoder,
@@ -50,7 +53,7 @@ def train(recipe: str, out: Path, data: Path | None, minutes: float, resume: boo
     from engine.training import chains
     from engine.training.runs import TrainOptions
 
-    options = TrainOptions(out, data, minutes, resume, start=start)
+    options = TrainOptions(out, data, minutes, resume, seed=seed, start=start)
     with closed_after(chains.train(recipe, options)) as steps:
         first = next(steps, None)  # a refused recipe ends here, before there is a bar
         if first is None:

@@ -126,3 +126,15 @@ def test_an_output_may_replace_the_input(run: Run, scene_file: Path, tmp_path: P
     code, _, _ = run("inpaint", path, "--box", 0, 0, 0, 16, 16, 32, "--out", path, "--seed", 5)
     assert code == 0
     assert sha256(path) != sha256(scene_file)
+
+
+def test_training_is_told_its_seed(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = []
+    monkeypatch.setattr(
+        "engine.training.chains.train", lambda recipe, options: told.append((recipe, options)) or iter(())
+    )
+    code, _, err = run("train", "city-prior", "--out", tmp_path / "run", "--seed", "12", "--minutes", "3")
+    assert code == 0
+    assert "finished" in err
+    ((recipe, options),) = told
+    assert (recipe, options.seed, options.minutes, options.start) == ("city-prior", 12, 3.0, None)

@@ -28,11 +28,13 @@ from engine.models.composition import district_at
 from engine.models.contract import SceneModel
 from engine.models.evidence import of_map, of_window
 from engine.scene import Labels, VoxelScene
+from engine.tasks.crowns import continue_crowns
 from engine.tasks.level import REACH, level
 from engine.tasks.pave import pave
 from engine.tasks.request import Preview, Sampling, Step
 from engine.tasks.season import thin_crowns
 from engine.tasks.settle import settle
+from engine.tasks.walls import square_walls
 
 PROJECT_BELOW = 4.0
 """Noise level from which barred classes are taken out of the estimate; above it hardly anything has a shape."""
@@ -148,7 +150,9 @@ class Canvas:
         made, together = np.zeros_like(unmade), self.scene.read(wide)
         made[own] = unmade[own]
         together[made] = labels[unmade[own]]
+        together = square_walls(together, made, unmade & ~made, self.scene.space, barred)
         together = level(together, made, unmade & ~made, self.scene.space, barred)
+        together = continue_crowns(together, made, unmade & ~made, self.scene.space, barred)
         near, own = around.relative_to(wide).slices, box.relative_to(around).slices
         together, made, unmade = together[near], made[near], unmade[near]
         leaves = self.season(sampling)

@@ -1,0 +1,201 @@
+"""Let new walls be straight and their corners square.
+
+A latent cell is four voxels wide, so that what a model makes of a wall wavers and its corners are round. A house is
+redrawn as a few rectangles along its own directions, added and cut away: the regularised outlines of building
+extraction from aerial pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from engine.labels import LabelSpace
+from engine.scene import Labels
+
+REACH = 8
+"""Voxels around a house that are looked at."""
+
+_MOVE = 4.0
+"""Voxels by which a wall moves at most."""
+
+_LEAST = 60
+"""Columns of a house that tell what it is like."""
+
+_CELLS = 64
+"""Cells along the longer side of the raster that a house is redrawn in, at most."""
+
+_EAVES = 2.0
+"""Columns along its walls where a house may be lower than it should be."""
+
+_CRUMB = 6
+"""Columns that are worth moving."""
+
+_GAIN = 24.0
+"""Columns that a rectangle must put right."""
+
+_MOST = 14
+"""Rectangles that a house may consist of; what needs more is not made of them."""
+
+_ALIKE = 0.8
+"""Intersection over union of old and new outline below which a house stays as it is."""
+
+_STRAIGHT = 0.15
+"""How far, of 1, walls must agree on two directions."""
+
+_KNOWN = 4.0
+"""How much more columns count that are known."""
+
+Columns = NDArray[np.bool_]
+Weights = NDArray[np.float32]
+
+
+def square_walls(
+    labels: Labels, made: NDArray[np.bool_], held: NDArray[np.bool_], space: LabelSpace, barred: Sequence[int]
+) -> Labels:
+    """Redraw the outlines of new houses, and of what is new of known ones; a new array `(X, Y, Z) uint8`.
+
+    Takes what `engine.tasks.settle.settle` takes.
+    """
+    if "building" not in space.names or {space.find("building"), space.empty} & set(barred):
+        return labels
+    building = space.find("building")
+    new, waits = (np.asarray(a, np.bool_) for a in (made.all(axis=2), held.any(axis=2)))
+    houses = np.asarray((labels == building).any(axis=2), np.bool_)
+    if not (houses & new).any():
+        return labels
+    parts, _ = ndimage.label(houses)
+    out, ground = labels.copy(), np.isin(labels, space.ids_of("ground"))
+    earth, has_earth = np.where(ground, labels, np.uint8(space.empty)), np.asarray(ground.any(axis=2))
+    free, known = _may_be_built_on(labels, space), ~(made.any(axis=2) | waits)
+    weights = np.where(waits, 0.0, np.where(known, _KNOWN, 1.0)).astype(np.float32)
+    for number, found in enumerate(ndimage.find_objects(parts), start=1):
+        place = found[0], found[1]
+        wide = tuple(slice(max(s.start - REACH, 0), s.stop + REACH) for s in place)
+        house, own = parts[wide] == number, new[wide]
+        if house.sum() < _LEAST or not (house & own).any():
+            continue
+        drawn = _redraw(house, weights[wide])
+        if drawn is None:
+            continue
+        added = _without_crumbs(drawn & own & free[wide] & (parts[wide] == 0) & (_depth(~house) <= _MOVE))
+        depth = _depth(house)
+        lost = _without_crumbs(house & ~drawn & own & (depth <= _MOVE))
+        walls = house & ~lost & (depth > min(_EAVES, float(depth.max()) - 1.0))
+        _copy(labels, walls, added, out, wide)
+        _copy(earth, has_earth[wide] & ~house, lost, out, wide)
+    return out
+
+
+def _copy(labels: Labels, source: Columns, target: Columns, out: Labels, wide: tuple[slice, ...]) -> None:
+    """Give target columns of a window of `out` what the nearest source column holds in `labels`."""
+    if source.any() and target.any():
+        apart: Columns = np.logical_not(source)
+        nearest = ndimage.distance_transform_edt(apart, return_distances=False, return_indices=True)
+        x, y = nearest[:, target]
+        out[wide][target] = labels[wide][x, y]
+
+
+def _depth(columns: Columns) -> NDArray[np.float64]:
+    """Measure how far columns lie from the nearest that is not among them."""
+    distance = np.empty(columns.shape)
+    ndimage.distance_transform_edt(columns, distances=distance)
+    return distance
+
+
+def _without_crumbs(columns: Columns) -> Columns:
+    parts, _ = ndimage.label(columns)
+    sizes = np.bincount(parts.ravel())
+    sizes[0] = 0
+    return np.asarray((sizes >= _CRUMB)[parts])
+
+
+def _may_be_built_on(labels: Labels, space: LabelSpace) -> Columns:
+    """Tell which columns hold nothing that a wall must not stand on: streets, and things other than plants."""
+    kept = [space.find("road"), *space.ids_of("vehicle"), *space.ids_of("person")]
+    return np.asarray(~np.isin(labels, kept).any(axis=2))
+
+
+def _redraw(house: Columns, weights: Weights) -> Columns | None:
+    """Draw a house `(X, Y)` as rectangles along its walls; `None` where it is not made of them."""
+    angle = _direction(house)
+    if angle is None:
+        return None
+    (x, y), shape = np.nonzero(house), house.shape
+    cos, sin = np.cos(angle), np.sin(angle)
+    u, v = x * cos + y * sin, y * cos - x * sin
+    side = max(float(np.ptp(u)), float(np.ptp(v)), 1.0) / (_CELLS - 8)
+    side = max(side, 1.0)
+    first = np.array([u.min(), v.min()]) - 3.5 * side
+    counts = [int((np.ptp(a)) / side) + 8 for a in (u, v)]
+    gu, gv = (first[k] + side * np.arange(counts[k]) for k in (0, 1))
+    gx = np.rint(gu[:, None] * cos - gv[None, :] * sin).astype(np.int64)
+    gy = np.rint(gu[:, None] * sin + gv[None, :] * cos).astype(np.int64)
+    seen = (gx >= 0) & (gy >= 0) & (gx < shape[0]) & (gy < shape[1])
+    gx, gy = gx.clip(0, shape[0] - 1), gy.clip(0, shape[1] - 1)
+    wanted, weight = house[gx, gy] & seen, np.where(seen, weights[gx, gy], 1.0) * np.float32(side * side)
+    drawn = np.zeros_like(wanted)
+    for _ in range(_MOST):
+        puts = np.where(drawn, 0.0, np.where(wanted, weight, -weight))
+        cuts = np.where(drawn, np.where(wanted, -weight, weight), 0.0)
+        (gain, box), (saving, hole) = _best_rectangle(puts), _best_rectangle(cuts)
+        if max(gain, saving) < _GAIN:
+            break
+        if gain >= saving:
+            drawn[box] = True
+        else:
+            drawn[hole] = False
+    else:
+        return None
+    if (drawn & wanted).sum() < _ALIKE * (drawn | wanted).sum():
+        return None
+    i, j = np.indices(shape)
+    a = np.rint((i * cos + j * sin - first[0]) / side).astype(np.int64)
+    b = np.rint((j * cos - i * sin - first[1]) / side).astype(np.int64)
+    there = (a >= 0) & (b >= 0) & (a < counts[0]) & (b < counts[1])
+    return np.asarray(drawn[a.clip(0, counts[0] - 1), b.clip(0, counts[1] - 1)] & there)
+
+
+def _direction(house: Columns) -> float | None:
+    """Find the direction of the walls, radians in a quarter turn; `None` where they do not agree."""
+    smooth = ndimage.gaussian_filter(np.pad(house, 4).astype(np.float32), 2.0)
+    gx, gy = np.gradient(smooth)
+    normal = (gx + 1j * gy) ** 4
+    length = np.abs(normal) ** 0.5
+    turned = np.where(length > 0, normal / np.maximum(length, 1e-12), 0).sum()
+    if np.abs(turned) < _STRAIGHT * length.sum():
+        return None
+    return float(np.angle(turned)) / 4
+
+
+def _best_rectangle(values: Weights) -> tuple[float, tuple[slice, slice]]:
+    """Find the rectangle of the largest sum round some connected positive values, and that sum."""
+    best, place = 0.0, (slice(0), slice(0))
+    parts, _ = ndimage.label(values > 0)
+    totals = np.bincount(parts.ravel(), values.ravel())
+    for part, (x, y) in enumerate(ndimage.find_objects(parts), start=1):
+        if totals[part] > max(best, _GAIN):
+            gain, (i, j) = _maximum_subarray(values[x, y])
+            if gain > best:
+                best = gain
+                place = slice(x.start + i.start, x.start + i.stop), slice(y.start + j.start, y.start + j.stop)
+    return best, place
+
+
+def _maximum_subarray(values: Weights) -> tuple[float, tuple[slice, slice]]:
+    """Find the rectangle of the largest sum, and that sum (Bentley 1984)."""
+    if values.shape[0] > values.shape[1]:
+        best, (a, b) = _maximum_subarray(values.T)
+        return best, (b, a)
+    rows = np.concatenate([np.zeros((1, values.shape[1]), np.float32), values.cumsum(axis=0, dtype=np.float32)])
+    low, high = np.triu_indices(len(rows), 1)
+    sums = np.zeros((len(low), values.shape[1] + 1), np.float32)
+    np.cumsum(rows[high] - rows[low], axis=1, out=sums[:, 1:])
+    gains = sums - np.minimum.accumulate(sums, axis=1)
+    at = int(gains.argmax())
+    pair, end = divmod(at, sums.shape[1])
+    start = int(sums[pair, : end + 1].argmin())
+    return float(gains[pair, end]), (slice(int(low[pair]), int(high[pair])), slice(start, end))

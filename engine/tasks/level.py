@@ -65,7 +65,7 @@ def _level_ground(
 ) -> None:
     is_ground = np.zeros(256, dtype=np.bool_)
     is_ground[list(space.ids_of("ground"))] = True
-    is_there, top = _tops(is_ground[labels])
+    is_there, top = find_tops(is_ground[labels])
     is_there &= ~waiting
     kind, stands = _at(labels, top), _at(labels, top + 1)
     is_new = made.any(axis=2)
@@ -77,7 +77,7 @@ def _level_ground(
         goal[own] = np.floor(sums[own] / total[own] + 0.5).astype(np.int64)
     may_be = ~np.isin(np.arange(256), [*barred, UNKNOWN])
     goal = np.where((np.abs(goal - top) <= _STEP) & may_be[np.where(goal > top, kind, stands)], goal, top)
-    _move(labels, made, top, goal, kind, stands)
+    move_surfaces(labels, made, top, goal, kind, stands)
     falls = np.nonzero((goal < top) & _at(made, goal) & may_be[kind])
     labels[(*falls, goal[falls])] = kind[falls]
 
@@ -94,7 +94,7 @@ def _blurred(values: NDArray[np.float32]) -> NDArray[np.float32]:
 def _level_roofs(labels: Labels, made: NDArray[np.bool_], waiting: Columns, building: int, empty: int) -> None:
     from scipy import ndimage
 
-    is_there, top = _tops(labels == building)
+    is_there, top = find_tops(labels == building)
     is_there &= ~waiting
     is_new = is_there & _at(made, top)
     houses, _ = ndimage.label(is_there)
@@ -109,7 +109,7 @@ def _level_roofs(labels: Labels, made: NDArray[np.bool_], waiting: Columns, buil
             goal[part] += _to_flat(top[part], own)
     goal = np.where(np.abs(goal - top) <= 2 * _STEP, goal, top)
     bears = _at(labels, top + 1) != empty
-    _move(labels, made, top, np.where(bears, np.minimum(goal, top), goal), building, empty)
+    move_surfaces(labels, made, top, np.where(bears, np.minimum(goal, top), goal), building, empty)
 
 
 def _to_flat(top: Heights, own: Columns) -> Heights:
@@ -144,7 +144,7 @@ def _to_known(top: Heights, known: Columns, new: Columns) -> Heights:
     return np.where(new, np.round(common + rest), 0).astype(np.int64)
 
 
-def _move(
+def move_surfaces(
     labels: Labels,
     made: NDArray[np.bool_],
     top: Heights,
@@ -161,7 +161,7 @@ def _move(
             labels[(*at, z[at])] = label[at]
 
 
-def _tops(solid: NDArray[np.bool_]) -> tuple[Columns, Heights]:
+def find_tops(solid: NDArray[np.bool_]) -> tuple[Columns, Heights]:
     """Tell which columns have any, and the height of its highest voxel, 0 where there is none."""
     is_there: Columns = np.any(solid, axis=2)
     top = solid.shape[2] - 1 - np.argmax(solid[:, :, ::-1], axis=2)

@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from engine.labels import LabelSpace
 from engine.scene import Labels
+from engine.tasks.roofs import Plan, shape_roofs
 
 REACH = 8
 """Voxels around a house that are looked at."""
@@ -34,13 +35,13 @@ _EAVES = 2.0
 _CRUMB = 6
 """Columns that are worth moving."""
 
-_GAIN = 24.0
-"""Columns that a rectangle must put right."""
+_GAINS = (24.0, 80.0)
+"""Columns that a rectangle must put right; more for a house that needs too many of them else."""
 
 _MOST = 14
 """Rectangles that a house may consist of; what needs more is not made of them."""
 
-_ALIKE = 0.8
+_ALIKE = 0.78
 """Intersection over union of old and new outline below which a house stays as it is."""
 
 _STRAIGHT = 0.15
@@ -56,7 +57,7 @@ Weights = NDArray[np.float32]
 def square_walls(
     labels: Labels, made: NDArray[np.bool_], held: NDArray[np.bool_], space: LabelSpace, barred: Sequence[int]
 ) -> Labels:
-    """Redraw the outlines of new houses, and of what is new of known ones; a new array `(X, Y, Z) uint8`.
+    """Redraw outlines and roofs of new houses, and of what is new of known ones; a new array `(X, Y, Z) uint8`.
 
     Takes what `engine.tasks.settle.settle` takes.
     """
@@ -78,15 +79,17 @@ def square_walls(
         house, own = parts[wide] == number, new[wide]
         if house.sum() < _LEAST or not (house & own).any():
             continue
-        drawn = _redraw(house, weights[wide])
-        if drawn is None:
+        plan = _redraw(house, weights[wide])
+        if plan is None:
             continue
+        drawn = plan.wing > 0
         added = _without_crumbs(drawn & own & free[wide] & (parts[wide] == 0) & (_depth(~house) <= _MOVE))
         depth = _depth(house)
         lost = _without_crumbs(house & ~drawn & own & (depth <= _MOVE))
         walls = house & ~lost & (depth > min(_EAVES, float(depth.max()) - 1.0))
         _copy(labels, walls, added, out, wide)
         _copy(earth, has_earth[wide] & ~house, lost, out, wide)
+        shape_roofs(out[wide], (house | added) & ~lost, own, weights[wide], plan, space)
     return out
 
 
@@ -119,7 +122,7 @@ def _may_be_built_on(labels: Labels, space: LabelSpace) -> Columns:
     return np.asarray(~np.isin(labels, kept).any(axis=2))
 
 
-def _redraw(house: Columns, weights: Weights) -> Columns | None:
+def _redraw(house: Columns, weights: Weights) -> Plan | None:
     """Draw a house `(X, Y)` as rectangles along its walls; `None` where it is not made of them."""
     angle = _direction(house)
     if angle is None:
@@ -137,26 +140,44 @@ def _redraw(house: Columns, weights: Weights) -> Columns | None:
     seen = (gx >= 0) & (gy >= 0) & (gx < shape[0]) & (gy < shape[1])
     gx, gy = gx.clip(0, shape[0] - 1), gy.clip(0, shape[1] - 1)
     wanted, weight = house[gx, gy] & seen, np.where(seen, weights[gx, gy], 1.0) * np.float32(side * side)
-    drawn = np.zeros_like(wanted)
-    for _ in range(_MOST):
-        puts = np.where(drawn, 0.0, np.where(wanted, weight, -weight))
-        cuts = np.where(drawn, np.where(wanted, -weight, weight), 0.0)
-        (gain, box), (saving, hole) = _best_rectangle(puts), _best_rectangle(cuts)
-        if max(gain, saving) < _GAIN:
+    for least in _GAINS:
+        drawn = _as_rectangles(wanted, weight, least)
+        if drawn is not None:
             break
-        if gain >= saving:
-            drawn[box] = True
-        else:
-            drawn[hole] = False
     else:
         return None
-    if (drawn & wanted).sum() < _ALIKE * (drawn | wanted).sum():
-        return None
+    wing, boxes = drawn
+    wings = [[first[k] + side * (at - 0.5) for k in (0, 1) for at in (box[k].start, box[k].stop)] for box in boxes]
     i, j = np.indices(shape)
-    a = np.rint((i * cos + j * sin - first[0]) / side).astype(np.int64)
-    b = np.rint((j * cos - i * sin - first[1]) / side).astype(np.int64)
+    u, v = i * cos + j * sin, j * cos - i * sin
+    a, b = (np.rint((w - first[k]) / side).astype(np.int64) for k, w in enumerate((u, v)))
     there = (a >= 0) & (b >= 0) & (a < counts[0]) & (b < counts[1])
-    return np.asarray(drawn[a.clip(0, counts[0] - 1), b.clip(0, counts[1] - 1)] & there)
+    wing = np.where(there, wing[a.clip(0, counts[0] - 1), b.clip(0, counts[1] - 1)], 0)
+    return Plan(wing, u, v, wings)
+
+
+def _as_rectangles(
+    wanted: Columns, weight: Weights, least: float
+) -> tuple[NDArray[np.int64], list[tuple[slice, slice]]] | None:
+    """Put rectangles down and cut others out, as long as one puts `least` columns right; `None` if there are too many.
+
+    Gives which of those put down a cell belongs to, from 1, and these.
+    """
+    wing = np.zeros(wanted.shape, np.int64)
+    boxes: list[tuple[slice, slice]] = []
+    for _ in range(_MOST):
+        drawn = wing > 0
+        puts = np.where(drawn, 0.0, np.where(wanted, weight, -weight))
+        cuts = np.where(drawn, np.where(wanted, -weight, weight), 0.0)
+        (gain, box), (saving, hole) = (_best_rectangle(values, least) for values in (puts, cuts))
+        if max(gain, saving) < least:
+            return (wing, boxes) if (drawn & wanted).sum() >= _ALIKE * (drawn | wanted).sum() else None
+        if gain >= saving:
+            boxes.append(box)
+            wing[box] = np.where(drawn[box], wing[box], len(boxes))
+        else:
+            wing[hole] = 0
+    return None
 
 
 def _direction(house: Columns) -> float | None:
@@ -171,13 +192,13 @@ def _direction(house: Columns) -> float | None:
     return float(np.angle(turned)) / 4
 
 
-def _best_rectangle(values: Weights) -> tuple[float, tuple[slice, slice]]:
+def _best_rectangle(values: Weights, least: float) -> tuple[float, tuple[slice, slice]]:
     """Find the rectangle of the largest sum round some connected positive values, and that sum."""
     best, place = 0.0, (slice(0), slice(0))
     parts, _ = ndimage.label(values > 0)
     totals = np.bincount(parts.ravel(), values.ravel())
     for part, (x, y) in enumerate(ndimage.find_objects(parts), start=1):
-        if totals[part] > max(best, _GAIN):
+        if totals[part] > max(best, least):
             gain, (i, j) = _maximum_subarray(values[x, y])
             if gain > best:
                 best = gain

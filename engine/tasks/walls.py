@@ -32,6 +32,9 @@ _CELLS = 64
 _EAVES = 2.0
 """Columns along its walls where a house may be lower than it should be."""
 
+_SETBACK = 5.0
+"""Voxels that a new house keeps from what is known and no house, so that no border of an edit becomes a wall."""
+
 _CRUMB = 6
 """Columns that are worth moving."""
 
@@ -68,10 +71,14 @@ def square_walls(
     houses = np.asarray((labels == building).any(axis=2), np.bool_)
     if not (houses & new).any():
         return labels
-    parts, _ = ndimage.label(houses)
     out, ground = labels.copy(), np.isin(labels, space.ids_of("ground"))
     earth, has_earth = np.where(ground, labels, np.uint8(space.empty)), np.asarray(ground.any(axis=2))
-    free, known = _may_be_built_on(labels, space), ~(made.any(axis=2) | waits)
+    known: Columns = np.logical_not(made.any(axis=2) | waits)
+    apart = new & _beside_open_ground(houses, known)
+    _copy(earth, has_earth & ~houses, houses & apart, out, (slice(None), slice(None)))
+    houses &= ~apart
+    parts, _ = ndimage.label(houses)
+    free = _may_be_built_on(labels, space) & ~apart
     weights = np.where(waits, 0.0, np.where(known, _KNOWN, 1.0)).astype(np.float32)
     for number, found in enumerate(ndimage.find_objects(parts), start=1):
         place = found[0], found[1]
@@ -91,6 +98,15 @@ def square_walls(
         _copy(earth, has_earth[wide] & ~house, lost, out, wide)
         shape_roofs(out[wide], (house | added) & ~lost, own, weights[wide], plan, space)
     return out
+
+
+def _beside_open_ground(houses: Columns, known: Columns) -> Columns:
+    """Tell which columns are to keep clear, as the nearest known one is close and no house."""
+    if not known.any():
+        return np.zeros_like(known)
+    unknown: Columns = np.logical_not(known)
+    distance, (x, y) = ndimage.distance_transform_edt(unknown, return_indices=True)
+    return np.asarray((distance <= _SETBACK) & ~houses[x, y])
 
 
 def _copy(labels: Labels, source: Columns, target: Columns, out: Labels, wide: tuple[slice, ...]) -> None:

@@ -96,3 +96,17 @@ def test_round_houses_small_ones_and_streets_stay() -> None:
     out = square_walls(labels, ALL, NOTHING, SPACE, ())
     assert not (found(out) & street).any()
     assert np.array_equal(square_walls(labels, ALL, NOTHING, SPACE, (BUILDING,)), labels)
+
+
+def test_new_houses_keep_clear_of_known_ground_but_not_of_their_own_known_part() -> None:
+    i, j = np.indices(SHAPE[:2])
+    made = ALL.copy()
+    made[:40] = False
+    beyond = (i >= 40) & (i < 80) & (j >= 20) & (j < 70)
+    out = square_walls(build(beyond), made, NOTHING, SPACE, ())
+    assert not found(out)[:44].any()
+    assert found(out)[46:80, 20:70].all()
+    assert (out[40:44, 20:70, :2] == TERRAIN).all()
+    assert not out[40:44, 20:70, 2:].any()
+    across = beyond | ((i >= 20) & (i < 40) & (j >= 20) & (j < 70))
+    assert np.array_equal(square_walls(build(across), made, NOTHING, SPACE, ()), build(across))

@@ -35,6 +35,9 @@ _EAVES = 2.0
 _SETBACK = 5.0
 """Voxels that a new house keeps from what is known and no house, so that no border of an edit becomes a wall."""
 
+_WHOLE = 0.9
+"""Share of what lies below a roof that is wall; with less it hangs over, wavering, and gets a wall."""
+
 _CRUMB = 6
 """Columns that are worth moving."""
 
@@ -78,7 +81,7 @@ def square_walls(
     _copy(earth, has_earth & ~houses, houses & apart, out, (slice(None), slice(None)))
     houses &= ~apart
     parts, _ = ndimage.label(houses)
-    free = _may_be_built_on(labels, space) & ~apart
+    free, hangs = _may_be_built_on(labels, space) & ~apart, _hangs(labels == building)
     weights = np.where(waits, 0.0, np.where(known, _KNOWN, 1.0)).astype(np.float32)
     for number, found in enumerate(ndimage.find_objects(parts), start=1):
         place = found[0], found[1]
@@ -90,10 +93,11 @@ def square_walls(
         if plan is None:
             continue
         drawn = plan.wing > 0
-        added = _without_crumbs(drawn & own & free[wide] & (parts[wide] == 0) & (_depth(~house) <= _MOVE))
-        depth = _depth(house)
+        depth, hollow = _depth(house), house & hangs[wide]
+        beside = (parts[wide] == 0) & (_depth(~house) <= _MOVE)
+        added = _without_crumbs(drawn & own & free[wide] & (beside | (hollow & (depth <= _MOVE))))
         lost = _without_crumbs(house & ~drawn & own & (depth <= _MOVE))
-        walls = house & ~lost & (depth > min(_EAVES, float(depth.max()) - 1.0))
+        walls = house & ~lost & ~hollow & (depth > min(_EAVES, float(depth.max()) - 1.0))
         _copy(labels, walls, added, out, wide)
         _copy(earth, has_earth[wide] & ~house, lost, out, wide)
         shape_roofs(out[wide], (house | added) & ~lost, own, weights[wide], plan, space)
@@ -136,6 +140,12 @@ def _may_be_built_on(labels: Labels, space: LabelSpace) -> Columns:
     """Tell which columns hold nothing that a wall must not stand on: streets, and things other than plants."""
     kept = [space.find("road"), *space.ids_of("vehicle"), *space.ids_of("person")]
     return np.asarray(~np.isin(labels, kept).any(axis=2))
+
+
+def _hangs(solid: NDArray[np.bool_]) -> Columns:
+    """Tell in which columns there is much air below what is highest."""
+    top = solid.shape[2] - 1 - solid[:, :, ::-1].argmax(axis=2)
+    return np.asarray(solid.sum(axis=2) < _WHOLE * (top + 1))
 
 
 def _redraw(house: Columns, weights: Weights) -> Plan | None:

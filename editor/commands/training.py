@@ -39,7 +39,9 @@ def worlds(out: Path, count: int, seed: int) -> None:
 )  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on from the newest checkpoint in --out.")
 @click.option("--start", type=click.Path(path_type=Path), metavar="DIR", help="Model whose networks to start from.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Of all that is drawn; 0 if not given.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Of all that is drawn; 0 if not given."
+)
 def train(
     recipe: str, out: Path, data: Path | None, minutes: float, resume: bool, start: Path | None, seed: int
 ) -> None:

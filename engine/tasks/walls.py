@@ -75,7 +75,11 @@ def square_walls(
     if not (houses & new).any():
         return labels
     out, ground = labels.copy(), np.isin(labels, space.ids_of("ground"))
-    earth, has_earth = np.where(ground, labels, np.uint8(space.empty)), np.asarray(ground.any(axis=2))
+    earth, allowed = (
+        np.where(ground, labels, np.uint8(space.empty)),
+        np.logical_not(np.isin(labels, barred).any(axis=2)),
+    )
+    has_earth = np.asarray(ground.any(axis=2) & allowed)
     known: Columns = np.logical_not(made.any(axis=2) | waits)
     apart = new & _beside_open_ground(houses, known)
     _copy(earth, has_earth & ~houses, houses & apart, out, (slice(None), slice(None)))
@@ -97,7 +101,7 @@ def square_walls(
         beside = (parts[wide] == 0) & (_depth(~house) <= _MOVE)
         added = _without_crumbs(drawn & own & free[wide] & (beside | (hollow & (depth <= _MOVE))))
         lost = _without_crumbs(house & ~drawn & own & (depth <= _MOVE))
-        walls = house & ~lost & ~hollow & (depth > min(_EAVES, float(depth.max()) - 1.0))
+        walls = house & allowed[wide] & ~lost & ~hollow & (depth > min(_EAVES, float(depth.max()) - 1.0))
         _copy(labels, walls, added, out, wide)
         _copy(earth, has_earth[wide] & ~house, lost, out, wide)
         shape_roofs(out[wide], (house | added) & ~lost, own, weights[wide], plan, space)

@@ -110,3 +110,10 @@ def test_new_houses_keep_clear_of_known_ground_but_not_of_their_own_known_part()
     assert not out[40:44, 20:70, 2:].any()
     across = beyond | ((i >= 20) & (i < 40) & (j >= 20) & (j < 70))
     assert np.array_equal(square_walls(build(across), made, NOTHING, SPACE, ()), build(across))
+
+
+def test_nothing_that_is_barred_is_copied() -> None:
+    labels = build(wavy(turned(0.0)))
+    free, barred = (square_walls(labels, ALL, NOTHING, SPACE, ids) for ids in ((), (TERRAIN,)))
+    assert (free[free != labels] == TERRAIN).any()
+    assert not (barred[barred != labels] == TERRAIN).any()

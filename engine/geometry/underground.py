@@ -23,7 +23,7 @@ class Skin:
     floor
         `(X, Y) int64`, the lowest solid voxel of a column; where there is none, that of the nearest.
     depth
-        Voxels that the ground is thick, as half of it is at least.
+        Voxels that the ground is thick, the median of its columns.
     """
 
     hollow: NDArray[np.bool_]

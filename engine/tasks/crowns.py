@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from engine.labels import LabelSpace
 from engine.scene import Labels
+from engine.tasks.level import may_shape
 
 _DEEP = 9
 """Voxels that a crown goes on at most; also how far what is mirrored lies."""
@@ -42,9 +43,7 @@ def continue_crowns(
 
     Takes what `engine.tasks.settle.settle` takes.
     """
-    if "vegetation" not in space.names or {space.find("vegetation"), space.empty} & set(barred):
-        return labels
-    if bool(made.all()):
+    if bool(made.all()) or not may_shape(space, barred, "vegetation"):
         return labels
     leaf, new = space.find("vegetation"), np.asarray(made.any(axis=2), np.bool_)
     known = np.logical_not(new | held.any(axis=2))

@@ -139,7 +139,7 @@ class Canvas:
         self.hidden[own] = False
 
     def finished(self, box: Box, labels: Labels, sampling: Sampling, barred: Sequence[int]) -> Labels:
-        """Give new labels of a box even ground and roofs, the season of the scene, no crumbs of road, nothing loose.
+        """Put new labels of a box right: walls, ground, roofs, cut crowns, season, crumbs of road, loose things.
 
         What is beside the box tells heights, and may hold them, as may what will be there.
         """

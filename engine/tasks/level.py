@@ -55,9 +55,14 @@ def level(
     out = labels.copy()
     waiting = np.any(held, axis=2)
     _level_ground(out, made, waiting, space, barred)
-    if "building" in space.names and not {space.find("building"), space.empty} & set(barred):
+    if may_shape(space, barred, "building"):
         _level_roofs(out, made, waiting, space.find("building"), space.empty)
     return out
+
+
+def may_shape(space: LabelSpace, barred: Sequence[int], name: str) -> bool:
+    """Tell whether a class may be made as well as taken away: there is one, and neither it nor air is barred."""
+    return name in space.names and not {space.find(name), space.empty} & set(barred)
 
 
 def _level_ground(

@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from engine.labels import LabelSpace
 from engine.scene import Labels
+from engine.tasks.level import find_tops, may_shape
 from engine.tasks.roofs import Plan, shape_roofs
 
 REACH = 8
@@ -67,7 +68,7 @@ def square_walls(
 
     Takes what `engine.tasks.settle.settle` takes.
     """
-    if "building" not in space.names or {space.find("building"), space.empty} & set(barred):
+    if not may_shape(space, barred, "building"):
         return labels
     building = space.find("building")
     new, waits = (np.asarray(a, np.bool_) for a in (made.all(axis=2), held.any(axis=2)))
@@ -148,8 +149,8 @@ def _may_be_built_on(labels: Labels, space: LabelSpace) -> Columns:
 
 def _hangs(solid: NDArray[np.bool_]) -> Columns:
     """Tell in which columns there is much air below what is highest."""
-    top = solid.shape[2] - 1 - solid[:, :, ::-1].argmax(axis=2)
-    return np.asarray(solid.sum(axis=2) < _WHOLE * (top + 1))
+    there, top = find_tops(solid)
+    return np.asarray(there & (solid.sum(axis=2) < _WHOLE * (top + 1)))
 
 
 def _redraw(house: Columns, weights: Weights) -> Plan | None:

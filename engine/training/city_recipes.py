@@ -180,9 +180,9 @@ def _iou_of(network: Autoencoder, sampler: CropSampler, device: torch.device) ->
 
 
 def _drafts(options: TrainOptions, model: CityModel, recipe: RefineRecipe) -> list[Draft]:
-    """Make drafts of predictions, as far as those of these networks are not there yet, and read them."""
+    """Make drafts of predictions, as far as those of these networks and shares are not there yet, and read them."""
     makers = "-".join(model.card.files[f"{part}.safetensors"][:8] for part in ("denoiser", "autoencoder"))
-    folder = data_folder(options) / f"drafts-{makers}"
+    folder = data_folder(options) / f"drafts-{makers}-{recipe.coarse:g}-{recipe.elsewhere:g}"
     with torch.inference_mode():
         files = write_drafts(
             folder, model, pair_files(options, recipe.pairs), (recipe.coarse, recipe.elsewhere), options.seed

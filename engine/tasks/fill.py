@@ -29,6 +29,8 @@ from engine.models.contract import SceneModel
 from engine.models.evidence import of_map, of_window
 from engine.scene import Labels, VoxelScene
 from engine.tasks.crowns import continue_crowns
+from engine.tasks.halves import drop_halves
+from engine.tasks.kerbs import meet_kerbs
 from engine.tasks.level import REACH, level
 from engine.tasks.pave import pave
 from engine.tasks.request import Preview, Sampling, Step
@@ -139,7 +141,7 @@ class Canvas:
         self.hidden[own] = False
 
     def finished(self, box: Box, labels: Labels, sampling: Sampling, barred: Sequence[int]) -> Labels:
-        """Put new labels of a box right: walls, ground, roofs, cut crowns, season, crumbs of road, loose things.
+        """Put new labels of a box right: walls, kerbs, heights, halves of cars, crowns, season, crumbs, loose things.
 
         What is beside the box tells heights, and may hold them, as may what will be there.
         """
@@ -151,7 +153,9 @@ class Canvas:
         made[own] = unmade[own]
         together[made] = labels[unmade[own]]
         together = square_walls(together, made, unmade & ~made, self.scene.space, barred)
+        together = meet_kerbs(together, made, unmade & ~made, self.scene.space, barred)
         together = level(together, made, unmade & ~made, self.scene.space, barred)
+        together = drop_halves(together, made, unmade & ~made, self.scene.space, barred)
         together = continue_crowns(together, made, unmade & ~made, self.scene.space, barred)
         near, own = around.relative_to(wide).slices, box.relative_to(around).slices
         together, made, unmade = together[near], made[near], unmade[near]

@@ -72,7 +72,7 @@ def _level_ground(
     is_ground[list(space.ids_of("ground"))] = True
     is_there, top = find_tops(is_ground[labels])
     is_there &= ~waiting
-    kind, stands = _at(labels, top), _at(labels, top + 1)
+    kind, stands = at_height(labels, top), at_height(labels, top + 1)
     is_new = made.any(axis=2)
     weight = np.where(is_new, 1.0, _KNOWN_WEIGHT).astype(np.float32)
     goal = top.copy()
@@ -83,7 +83,7 @@ def _level_ground(
     may_be = ~np.isin(np.arange(256), [*barred, UNKNOWN])
     goal = np.where((np.abs(goal - top) <= _STEP) & may_be[np.where(goal > top, kind, stands)], goal, top)
     move_surfaces(labels, made, top, goal, kind, stands)
-    falls = np.nonzero((goal < top) & _at(made, goal) & may_be[kind])
+    falls = np.nonzero((goal < top) & at_height(made, goal) & may_be[kind])
     labels[(*falls, goal[falls])] = kind[falls]
 
 
@@ -101,7 +101,7 @@ def _level_roofs(labels: Labels, made: NDArray[np.bool_], waiting: Columns, buil
 
     is_there, top = find_tops(labels == building)
     is_there &= ~waiting
-    is_new = is_there & _at(made, top)
+    is_new = is_there & at_height(made, top)
     houses, _ = ndimage.label(is_there)
     unfinished = set(np.unique(houses[ndimage.binary_dilation(waiting)]).tolist())
     goal = top.copy()
@@ -113,7 +113,7 @@ def _level_roofs(labels: Labels, made: NDArray[np.bool_], waiting: Columns, buil
         elif new.any() and house not in unfinished:
             goal[part] += _to_flat(top[part], own)
     goal = np.where(np.abs(goal - top) <= 2 * _STEP, goal, top)
-    bears = _at(labels, top + 1) != empty
+    bears = at_height(labels, top + 1) != empty
     move_surfaces(labels, made, top, np.where(bears, np.minimum(goal, top), goal), building, empty)
 
 
@@ -162,7 +162,7 @@ def move_surfaces(
     up, down = (np.broadcast_to(np.uint8(label), top.shape) for label in (up, down))
     for k in range(int(np.abs(goal - top).max())):
         for where, z, label in ((goal > top + k, top + 1 + k, up), (goal < top - k, top - k, down)):
-            at = np.nonzero(where & _at(made, z))
+            at = np.nonzero(where & at_height(made, z))
             labels[(*at, z[at])] = label[at]
 
 
@@ -173,7 +173,7 @@ def find_tops(solid: NDArray[np.bool_]) -> tuple[Columns, Heights]:
     return is_there, np.where(is_there, top, 0)
 
 
-def _at(values: NDArray[_T], z: Heights) -> NDArray[_T]:
+def at_height(values: NDArray[_T], z: Heights) -> NDArray[_T]:
     """Give every column's value at a height of its own, the highest one where that is too high."""
     return np.take_along_axis(values, np.minimum(z, values.shape[2] - 1)[:, :, None], axis=2)[:, :, 0]
 

@@ -33,8 +33,14 @@ _CELLS = 64
 _EAVES = 2.0
 """Columns along its walls where a house may be lower than it should be."""
 
-_SETBACK = 5.0
-"""Voxels that a new house keeps from what is known and no house, so that no border of an edit becomes a wall."""
+_SETBACK = (4.0, 14.0)
+"""Voxels that a new house keeps from what is known and no house, and that a known one goes on, at least and at most.
+
+It is another number each time, so that no border of an edit becomes a wall, nor any line along it.
+"""
+
+_SHARE = 1 / 3
+"""The same, at most, as a share of how far what is new lies from anything known."""
 
 _WHOLE = 0.9
 """Share of what lies below a roof that is wall; with less it hangs over, wavering, and gets a wall."""
@@ -82,11 +88,15 @@ def square_walls(
     )
     has_earth = np.asarray(ground.any(axis=2) & allowed)
     known: Columns = np.logical_not(made.any(axis=2) | waits)
-    apart = new & _beside_open_ground(houses, known)
-    _copy(earth, has_earth & ~houses, houses & apart, out, (slice(None), slice(None)))
-    houses &= ~apart
+    free = _may_be_built_on(labels, space)
+    apart, joined = (new & beside for beside in _beside_known(houses, known))
+    joined = _reached_from(houses & new & ~apart, joined & free & allowed)
+    everywhere = slice(None), slice(None)
+    _copy(earth, has_earth & ~houses, houses & apart, out, everywhere)
+    _copy(labels, houses & known, joined, out, everywhere)
+    labels, houses, free = out.copy(), (houses & ~apart) | joined, free & ~apart
     parts, _ = ndimage.label(houses)
-    free, hangs = _may_be_built_on(labels, space) & ~apart, _hangs(labels == building)
+    hangs = _hangs(labels == building)
     weights = np.where(waits, 0.0, np.where(known, _KNOWN, 1.0)).astype(np.float32)
     for number, found in enumerate(ndimage.find_objects(parts), start=1):
         place = found[0], found[1]
@@ -99,6 +109,8 @@ def square_walls(
             continue
         drawn = plan.wing > 0
         depth, hollow = _depth(house), house & hangs[wide]
+        if (hollow & known[wide]).any():  # a hall or a shelter that is open to its sides goes on as one
+            hollow = np.zeros_like(hollow)
         beside = (parts[wide] == 0) & (_depth(~house) <= _MOVE)
         added = _without_crumbs(drawn & own & free[wide] & (beside | (hollow & (depth <= _MOVE))))
         lost = _without_crumbs(house & ~drawn & own & (depth <= _MOVE))
@@ -109,13 +121,36 @@ def square_walls(
     return out
 
 
-def _beside_open_ground(houses: Columns, known: Columns) -> Columns:
-    """Tell which columns are to keep clear, as the nearest known one is close and no house."""
+def _beside_known(houses: Columns, known: Columns) -> tuple[Columns, Columns]:
+    """Tell which columns are to keep clear, as the nearest known one is close and no house, and which to be one."""
     if not known.any():
-        return np.zeros_like(known)
+        return np.zeros_like(known), np.zeros_like(known)
     unknown: Columns = np.logical_not(known)
     distance, (x, y) = ndimage.distance_transform_edt(unknown, return_indices=True)
-    return np.asarray((distance <= _SETBACK) & ~houses[x, y])
+    is_house, deep = houses[x, y], float(distance.max())
+    least, most = (min(voxels, _SHARE * deep) for voxels in _SETBACK)
+    near = unknown & (distance <= most)
+    apart, joined = (
+        _drawn_back(near & columns, distance, (least, most)) for columns in (houses & ~is_house, is_house & ~houses)
+    )
+    return np.asarray(apart | unknown & (distance <= least) & ~is_house), joined
+
+
+def _drawn_back(columns: Columns, distance: NDArray[np.float64], limits: tuple[float, float]) -> Columns:
+    """Draw for each connected part at the border how far it reaches, always the same for the same part."""
+    parts, count = ndimage.label(columns)
+    reach = np.zeros(count + 1)
+    at_border = np.bincount(parts[distance <= limits[0]], minlength=count + 1) > 0
+    for number, (x, y) in enumerate(ndimage.find_objects(parts), start=1):
+        if at_border[number]:
+            reach[number] = np.random.default_rng([x.start, y.start, x.stop, y.stop]).uniform(*limits)
+    return np.asarray(columns & (distance <= reach[parts]))
+
+
+def _reached_from(start: Columns, columns: Columns) -> Columns:
+    """Give the columns that hang together with others, where to start from."""
+    eight = np.ones((3, 3), dtype=np.bool_)
+    return np.asarray(ndimage.binary_propagation(start, eight, start | columns) & columns)
 
 
 def _copy(labels: Labels, source: Columns, target: Columns, out: Labels, wide: tuple[slice, ...]) -> None:

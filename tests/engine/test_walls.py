@@ -112,6 +112,38 @@ def test_new_houses_keep_clear_of_known_ground_but_not_of_their_own_known_part()
     assert np.array_equal(square_walls(build(across), made, NOTHING, SPACE, ()), build(across))
 
 
+def test_known_houses_go_on_a_metre_where_anything_of_them_does() -> None:
+    i, j = np.indices(SHAPE[:2])
+    made = ALL.copy()
+    made[:40] = False
+    known, goes_on = (i >= 10) & (i < 40) & (j >= 20) & (j < 70), (i >= 40) & (i < 80) & (j >= 45) & (j < 70)
+    out = square_walls(build(known | goes_on), made, NOTHING, SPACE, ())
+    assert np.array_equal(out[:40], build(known | goes_on)[:40])
+    assert found(out)[40:44, 20:70].all()
+    assert not found(out)[48:, :40].any()
+    ends = build(known | ((i >= 60) & (j < 15)))
+    out = square_walls(ends, made, NOTHING, SPACE, ())
+    assert not found(out)[40:60].any(), "a wall may be where the border of an edit is"
+    street = build(known | goes_on)
+    street[40:, :45, :2] = ROAD
+    assert not found(square_walls(street, made, NOTHING, SPACE, ()))[40:, :43].any()
+
+
+def test_a_known_shelter_goes_on_as_one() -> None:
+    i, j = np.indices(SHAPE[:2])
+    made = ALL.copy()
+    made[:40] = False
+    roof = (i >= 10) & (i < 80) & (j >= 20) & (j < 70)
+    labels = build(roof)
+    open_below = roof & (i % 20 > 3)
+    labels[open_below, 2:9] = 0
+    assert np.array_equal(square_walls(labels, made, NOTHING, SPACE, ())[:76], labels[:76])
+    alone = labels.copy()
+    alone[:45] = build(np.zeros_like(roof))[:45]
+    walls = square_walls(alone, made, NOTHING, SPACE, ())
+    assert (walls[46:80, [21, 68], 4] == BUILDING).all()
+
+
 def test_nothing_that_is_barred_is_copied() -> None:
     labels = build(wavy(turned(0.0)))
     free, barred = (square_walls(labels, ALL, NOTHING, SPACE, ids) for ids in ((), (TERRAIN,)))

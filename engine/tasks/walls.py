@@ -130,10 +130,9 @@ def _beside_known(houses: Columns, known: Columns) -> tuple[Columns, Columns]:
     is_house, deep = houses[x, y], float(distance.max())
     least, most = (min(voxels, _SHARE * deep) for voxels in _SETBACK)
     near = unknown & (distance <= most)
-    apart, joined = (
-        _drawn_back(near & columns, distance, (least, most)) for columns in (houses & ~is_house, is_house & ~houses)
-    )
-    return np.asarray(apart | unknown & (distance <= least) & ~is_house), joined
+    stray = ndimage.binary_opening(near & houses & ~is_house, np.ones((3, 3), dtype=np.bool_))  # no slit
+    apart, joined = (_drawn_back(a, distance, (least, most)) for a in (stray, near & is_house & ~houses))
+    return np.asarray(apart | unknown & (distance <= least) & ~is_house & ~houses), joined
 
 
 def _drawn_back(columns: Columns, distance: NDArray[np.float64], limits: tuple[float, float]) -> Columns:
@@ -144,7 +143,7 @@ def _drawn_back(columns: Columns, distance: NDArray[np.float64], limits: tuple[f
     for number, (x, y) in enumerate(ndimage.find_objects(parts), start=1):
         if at_border[number]:
             reach[number] = np.random.default_rng([x.start, y.start, x.stop, y.stop]).uniform(*limits)
-    return np.asarray(columns & (distance <= reach[parts]))
+    return np.asarray((parts > 0) & (distance <= reach[parts]))
 
 
 def _reached_from(start: Columns, columns: Columns) -> Columns:

@@ -129,6 +129,19 @@ def test_known_houses_go_on_a_metre_where_anything_of_them_does() -> None:
     assert not found(square_walls(street, made, NOTHING, SPACE, ()))[40:, :43].any()
 
 
+def test_a_ragged_known_wall_cuts_no_slits_into_new_houses() -> None:
+    i, j = np.indices(SHAPE[:2])
+    made = ALL.copy()
+    made[:40] = False
+    house = (i >= 10) & (i < 80) & (j >= 20) & (j < 70)
+    ragged = build(house & ~((i == 39) & (j % 9 < 2)))
+    assert found(square_walls(ragged, made, NOTHING, SPACE, ()))[40:78, 22:68].all()
+    gate = build(house & ~((i < 40) & (j >= 30) & (j < 50)))
+    out = found(square_walls(gate, made, NOTHING, SPACE, ()))
+    assert not out[40:44, 32:48].any()
+    assert out[60:78, 22:68].all()
+
+
 def test_a_known_shelter_goes_on_as_one() -> None:
     i, j = np.indices(SHAPE[:2])
     made = ALL.copy()

@@ -114,6 +114,12 @@ class LabelSpace:
         """List the train ids of one kind (`ground`, `vehicle`, ...)."""
         return tuple(i for i, c in enumerate(self.classes) if c.kind == kind)
 
+    def is_of(self, kind: str) -> NDArray[np.bool_]:
+        """Give the table `(256,) bool` of the train ids of one kind."""
+        table = np.zeros(256, dtype=np.bool_)
+        table[list(self.ids_of(kind))] = True
+        return table
+
     def colours(self, palette: str | None = None) -> NDArray[np.uint8]:
         """Give the colour table `(256, 3) uint8`; ids without a class are grey, unknown voxels a bluish one."""
         table = np.full((256, 3), 128, dtype=np.uint8)

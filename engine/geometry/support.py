@@ -28,9 +28,7 @@ def find_loose(labels: Labels, space: LabelSpace, held: Bools | None = None) -> 
     Parts of solid voxels by number, `(X, Y, Z) int32`, 0 where nothing is, and the numbers of the loose ones.
     """
     solid = (labels != space.empty) & (labels != UNKNOWN)
-    is_ground = np.zeros(256, dtype=np.bool_)
-    is_ground[list(space.ids_of("ground"))] = True
-    anchors = is_ground[labels]
+    anchors = space.is_of("ground")[labels]
     anchors[:, :, 0] |= solid[:, :, 0]
     if held is not None:
         solid, anchors = solid | held, anchors | held

@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from engine.labels import LabelSpace
 from engine.scene import Labels
-from engine.tasks.level import may_shape
+from engine.tasks.columns import Columns, find_known, may_shape
 
 _DEEP = 9
 """Voxels that a crown goes on at most; also how far what is mirrored lies."""
@@ -23,7 +23,6 @@ _DEEP = 9
 _TAPER = 1.3
 """How many voxels back one voxel of it looks, so that it ends sooner than what is mirrored."""
 
-Columns = NDArray[np.bool_]
 Places = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
@@ -46,7 +45,7 @@ def continue_crowns(
     if bool(made.all()) or not may_shape(space, barred, "vegetation"):
         return labels
     leaf, new = space.find("vegetation"), np.asarray(made.any(axis=2), np.bool_)
-    known = np.logical_not(new | held.any(axis=2))
+    known = find_known(made, held)
     if not new.any() or not (labels[known] == leaf).any():
         return labels
     out, columns = labels.copy(), _mirror(known, new)

@@ -152,20 +152,18 @@ class Canvas:
         made, together = np.zeros_like(unmade), self.scene.read(wide)
         made[own] = unmade[own]
         together[made] = labels[unmade[own]]
-        together = square_walls(together, made, unmade & ~made, self.scene.space, barred)
-        together = meet_kerbs(together, made, unmade & ~made, self.scene.space, barred)
-        together = level(together, made, unmade & ~made, self.scene.space, barred)
-        together = drop_halves(together, made, unmade & ~made, self.scene.space, barred)
-        together = continue_crowns(together, made, unmade & ~made, self.scene.space, barred)
+        held, space = unmade & ~made, self.scene.space
+        for put_right in (square_walls, meet_kerbs, level, drop_halves, continue_crowns):
+            together = put_right(together, made, held, space, barred)
         near, own = around.relative_to(wide).slices, box.relative_to(around).slices
-        together, made, unmade = together[near], made[near], unmade[near]
+        together, made, held = together[near], made[near], held[near]
         leaves = self.season(sampling)
-        if leaves is not None and self.scene.space.empty not in barred:
+        if leaves is not None and space.empty not in barred:
             rng = np.random.default_rng([sampling.seed, *box.lower, _SEASON_STREAM])
-            together = thin_crowns(together, made, leaves, self.scene.space, rng)
-        held = unmade & ~made
-        together = pave(together, made, held, self.scene.space, barred)
-        return settle(together, made, held, self.scene.space, barred)[own]
+            together = thin_crowns(together, made, leaves, space, rng)
+        for put_right in (pave, settle):
+            together = put_right(together, made, held, space, barred)
+        return together[own]
 
     def preview(self, window: Box, labels: Labels) -> tuple[Box, Labels]:
         """Show how a window would look: new voxels over what is there."""

@@ -14,6 +14,7 @@ from scipy import ndimage
 
 from engine.labels import LabelSpace
 from engine.scene import Labels
+from engine.tasks.columns import find_known
 
 _CUT = 5
 """Columns of one vehicle along the border, a metre, that make a cut; a round corner is narrower."""
@@ -26,10 +27,10 @@ def drop_halves(
 
     Takes what `engine.tasks.settle.settle` takes. One that is known in part goes on and stays.
     """
-    known = np.asarray(~(made.any(axis=2) | held.any(axis=2)), np.bool_)
+    known = find_known(made, held)
     if space.empty in barred or not known.any():
         return labels
-    vehicle = np.isin(labels, space.ids_of("vehicle"))
+    vehicle = space.is_of("vehicle")[labels]
     cross = ndimage.generate_binary_structure(2, 1)
     parts, count = ndimage.label(vehicle.any(axis=2), np.ones((3, 3), dtype=np.bool_))
     at_border = ndimage.binary_dilation(known, cross) & ~known

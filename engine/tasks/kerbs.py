@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from engine.labels import LabelSpace
 from engine.scene import Labels
-from engine.tasks.level import Columns, at_height, find_tops
+from engine.tasks.columns import Columns, at_height, find_tops
 
 _SHIFT = 8
 """Voxels by which the plan moves at most."""
@@ -60,9 +60,7 @@ def meet_kerbs(
     """
     if bool(made.all()):
         return labels
-    is_ground = np.zeros(256, dtype=np.bool_)
-    is_ground[list(space.ids_of("ground"))] = True
-    ground = is_ground[labels]
+    ground = space.is_of("ground")[labels]
     there, top = find_tops(ground)
     new = there & at_height(made, top)
     known = there & ~new & ~held.any(axis=2)

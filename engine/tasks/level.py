@@ -8,13 +8,13 @@ around, as far as they are of the same kind.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.labels import UNKNOWN, LabelSpace
 from engine.scene import Labels
+from engine.tasks.columns import Columns, Heights, at_height, find_tops, may_shape, move_surfaces
 
 REACH = 10
 """Voxels around what is new that tell how high it should be."""
@@ -37,10 +37,6 @@ _EAVES = 3
 _LEAST = 32
 """Columns of a roof that tell what it is like."""
 
-Heights = NDArray[np.int64]
-Columns = NDArray[np.bool_]
-_T = TypeVar("_T", bound=np.generic)
-
 
 def level(
     labels: Labels, made: NDArray[np.bool_], held: NDArray[np.bool_], space: LabelSpace, barred: Sequence[int]
@@ -60,17 +56,10 @@ def level(
     return out
 
 
-def may_shape(space: LabelSpace, barred: Sequence[int], name: str) -> bool:
-    """Tell whether a class may be made as well as taken away: there is one, and neither it nor air is barred."""
-    return name in space.names and not {space.find(name), space.empty} & set(barred)
-
-
 def _level_ground(
     labels: Labels, made: NDArray[np.bool_], waiting: Columns, space: LabelSpace, barred: Sequence[int]
 ) -> None:
-    is_ground = np.zeros(256, dtype=np.bool_)
-    is_ground[list(space.ids_of("ground"))] = True
-    is_there, top = find_tops(is_ground[labels])
+    is_there, top = find_tops(space.is_of("ground")[labels])
     is_there &= ~waiting
     kind, stands = at_height(labels, top), at_height(labels, top + 1)
     is_new = made.any(axis=2)
@@ -147,35 +136,6 @@ def _to_known(top: Heights, known: Columns, new: Columns) -> Heights:
     distance, nearest = ndimage.distance_transform_edt(beside == 0, return_indices=True)
     rest = (off[tuple(nearest)] - common) * np.maximum(1 - distance / _FADE, 0)
     return np.where(new, np.round(common + rest), 0).astype(np.int64)
-
-
-def move_surfaces(
-    labels: Labels,
-    made: NDArray[np.bool_],
-    top: Heights,
-    goal: Heights,
-    up: Labels | int,
-    down: Labels | int,
-) -> None:
-    """Move surfaces from `top` to `goal`; new voxels get the label `up` where they rise, `down` where they fall."""
-    goal = np.minimum(goal, labels.shape[2] - 1)
-    up, down = (np.broadcast_to(np.uint8(label), top.shape) for label in (up, down))
-    for k in range(int(np.abs(goal - top).max())):
-        for where, z, label in ((goal > top + k, top + 1 + k, up), (goal < top - k, top - k, down)):
-            at = np.nonzero(where & at_height(made, z))
-            labels[(*at, z[at])] = label[at]
-
-
-def find_tops(solid: NDArray[np.bool_]) -> tuple[Columns, Heights]:
-    """Tell which columns have any, and the height of its highest voxel, 0 where there is none."""
-    is_there: Columns = np.any(solid, axis=2)
-    top = solid.shape[2] - 1 - np.argmax(solid[:, :, ::-1], axis=2)
-    return is_there, np.where(is_there, top, 0)
-
-
-def at_height(values: NDArray[_T], z: Heights) -> NDArray[_T]:
-    """Give every column's value at a height of its own, the highest one where that is too high."""
-    return np.take_along_axis(values, np.minimum(z, values.shape[2] - 1)[:, :, None], axis=2)[:, :, 0]
 
 
 def _shifted(values: Heights, axis: int, step: int) -> Heights:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.labels import LabelSpace
 from engine.scene import Labels
-from engine.tasks.level import find_tops, move_surfaces
+from engine.tasks.columns import Columns, find_tops, move_surfaces
 
 _LEAST = 24
 """Columns of a wing that tell its roof."""
@@ -28,7 +28,6 @@ _BETTER = 0.95
 _EVEN, _LUMPY = 0.5, 4.5
 """Voxels (root mean square) by which what was made may deviate from its roof to be right as it is, or to be one."""
 
-Columns = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 

@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from engine.labels import LabelSpace
 from engine.scene import Labels
-from engine.tasks.level import find_tops, may_shape
+from engine.tasks.columns import Columns, find_known, find_tops, may_shape
 from engine.tasks.roofs import Plan, shape_roofs
 
 REACH = 8
@@ -63,7 +63,6 @@ _STRAIGHT = 0.15
 _KNOWN = 4.0
 """How much more columns count that are known."""
 
-Columns = NDArray[np.bool_]
 Weights = NDArray[np.float32]
 
 
@@ -87,13 +86,13 @@ def square_walls(
         np.logical_not(np.isin(labels, barred).any(axis=2)),
     )
     has_earth = np.asarray(ground.any(axis=2) & allowed)
-    known: Columns = np.logical_not(made.any(axis=2) | waits)
+    known = find_known(made, held)
     free = _may_be_built_on(labels, space)
     apart, joined = (new & beside for beside in _beside_known(houses, known))
-    joined = _reached_from(houses & new & ~apart, joined & free & allowed)
+    joined = _reached_from(houses & new & ~apart, joined & free)
     everywhere = slice(None), slice(None)
     _copy(earth, has_earth & ~houses, houses & apart, out, everywhere)
-    _copy(labels, houses & known, joined, out, everywhere)
+    _copy(labels, houses & known & allowed, joined, out, everywhere)
     labels, houses, free = out.copy(), (houses & ~apart) | joined, free & ~apart
     parts, _ = ndimage.label(houses)
     hangs = _hangs(labels == building)

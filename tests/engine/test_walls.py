@@ -11,7 +11,9 @@ from engine.labels import label_space
 from engine.tasks.walls import square_walls
 
 SPACE = label_space()
-BUILDING, TERRAIN, ROAD, CAR = (SPACE.find(name) for name in ("building", "terrain", "road", "car"))
+BUILDING, TERRAIN, ROAD, CAR, PLANT = (
+    SPACE.find(name) for name in ("building", "terrain", "road", "car", "vegetation")
+)
 SHAPE = (96, 96, 16)
 ALL, NOTHING = np.ones(SHAPE, np.bool_), np.zeros(SHAPE, np.bool_)
 Columns = NDArray[np.bool_]
@@ -127,6 +129,18 @@ def test_known_houses_go_on_a_metre_where_anything_of_them_does() -> None:
     street = build(known | goes_on)
     street[40:, :45, :2] = ROAD
     assert not found(square_walls(street, made, NOTHING, SPACE, ()))[40:, :43].any()
+
+
+def test_known_houses_go_on_without_what_is_barred() -> None:
+    i, j = np.indices(SHAPE[:2])
+    made = ALL.copy()
+    made[:40] = False
+    labels = build((i >= 10) & (i < 40) & (j >= 20) & (j < 70) | (i >= 40) & (i < 80) & (j >= 45) & (j < 70))
+    labels[34:40, 20:45, 12:14] = PLANT
+    free, barred = (square_walls(labels, made, NOTHING, SPACE, ids)[40:] for ids in ((), (PLANT,)))
+    assert (free == PLANT).any()
+    assert not (barred == PLANT).any()
+    assert found(barred)[:4, 20:45].all()
 
 
 def test_a_ragged_known_wall_cuts_no_slits_into_new_houses() -> None:
